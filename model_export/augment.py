@@ -1,0 +1,62 @@
+"""Random views of a batch of crops, made on the fly: no picture is ever shown twice alike."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+ROTATION = 12.0  # degrees either way
+ZOOM = 0.15  # relative, either way
+SHEAR = 0.1
+SHIFT = 0.1  # of half the picture, either way
+CONTRAST = 0.3  # relative, either way
+BRIGHTNESS = 0.3  # in units of the net's input
+ERASED_SHARE = 0.3  # of the pictures
+ERASED_SIDE = (0.15, 0.45)  # of the picture's side
+BLURRED_SHARE = 0.1  # small faces reach the net enlarged, thus soft
+
+
+def augment(x: Tensor, size: int, random: torch.Generator) -> Tensor:
+    """Random affine window of ``size`` x ``size`` pixels, light, blur and erasing.
+
+    ``x`` is float (n, 1, 48, 48); the answer is float (n, 1, size, size). Windows smaller than the picture show a
+    part of it at the same scale, which costs less and is itself an augmentation.
+    """
+    n, side = len(x), x.shape[-1]
+
+    def spread(width: float) -> Tensor:
+        return (torch.rand(n, generator=random) * 2 - 1) * width
+
+    angle, zoom, part = spread(math.radians(ROTATION)), 1 + spread(ZOOM), size / side
+    flip = torch.where(torch.rand(n, generator=random) < 0.5, -1.0, 1.0)
+    margin = 1 - part + SHIFT
+    matrix = torch.stack(
+        [
+            torch.stack([flip * angle.cos() * zoom * part, (spread(SHEAR) - angle.sin()) * part, spread(margin)], 1),
+            torch.stack([flip * angle.sin() * part, angle.cos() * zoom * part, spread(margin)], 1),
+        ],
+        1,
+    )
+    grid = F.affine_grid(matrix, [n, 1, size, size], align_corners=False)
+    view = F.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+    soft = torch.rand(n, generator=random) < BLURRED_SHARE
+    view[soft] = F.avg_pool2d(F.pad(view[soft], (1, 1, 1, 1), mode="replicate"), 3, 1)
+    view = view * (1 + spread(CONTRAST)).view(-1, 1, 1, 1) + spread(BRIGHTNESS).view(-1, 1, 1, 1)
+    return _erase(view, random)
+
+
+def _erase(view: Tensor, random: torch.Generator) -> Tensor:
+    """Cover a random rectangle of some pictures with noise (Zhong et al., 2017)."""
+    n, size = len(view), view.shape[-1]
+    low, high = ERASED_SIDE
+    sides = size * (low + (high - low) * torch.rand(n, 2, generator=random))
+    corners = torch.rand(n, 2, generator=random) * (size - sides)
+    line = torch.arange(size).view(1, -1)
+    inside = [(line >= corners[:, k : k + 1]) & (line < corners[:, k : k + 1] + sides[:, k : k + 1]) for k in (0, 1)]
+    hit = (torch.rand(n, generator=random) < ERASED_SHARE).view(-1, 1, 1)
+    mask = (inside[0].unsqueeze(2) & inside[1].unsqueeze(1) & hit).unsqueeze(1)
+    return torch.where(mask, torch.randn(view.shape, generator=random), view)

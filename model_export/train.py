@@ -1,0 +1,218 @@
+"""Train the net: ``python -m model_export.train [--name RUN] [--epochs N] …``.
+
+Checkpoints after every epoch into the runs folder and goes on from there when called again. Writes ``log.jsonl``
+(one line an epoch) and ``checkpoint.pt``. Validation is only looked at, never learnt from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import logging
+import math
+import time
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from model_export.augment import augment
+from model_export.data import Split, data_folder, fit_for_training, plurality, runs_folder, vote_shares
+from model_export.net import ExpressionNet, scale
+from moodstream.types import EXPRESSIONS
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every knob of a run; each is also an option of the command."""
+
+    name: str = "default"
+    seed: int = 1
+    epochs: int = 36
+    large_epochs: int = 6  # the last epochs see whole pictures, the others windows of `window` pixels
+    window: int = 40
+    batch: int = 128
+    rate: float = 0.1  # peak learning rate, cosine to zero
+    warmup_epochs: float = 1.0
+    weight_decay: float = 5e-4
+    votes: float = 0.5  # share of the FER+ vote distribution in the target; the rest is the original label
+    smoothing: float = 0.05
+    average: float = 0.998  # decay of the moving average of the weights
+    threads: int = 2
+    start: str = ""  # name of a finished run whose averaged weights to begin with; empty means from scratch
+    pictures: int = 0  # learn from so many pictures only; 0 means all (for a quick try)
+
+
+def targets(split: Split, recipe: Recipe) -> Tensor:
+    """What the net should answer, float32 (n, 7): original label and taggers' votes, mixed."""
+    labels = torch.from_numpy(np.eye(len(EXPRESSIONS), dtype=np.float32)[split.labels])
+    labels = labels * (1 - recipe.smoothing) + recipe.smoothing / len(EXPRESSIONS)
+    shares, voted = vote_shares(split)
+    weight = recipe.votes * torch.from_numpy(voted).float().unsqueeze(1)
+    return (1 - weight) * labels + weight * torch.from_numpy(shares)
+
+
+def learning_rate(recipe: Recipe, epoch: float) -> float:
+    """Linear warm-up, then half a cosine down to zero; ``epoch`` counts from 0 and may be a fraction."""
+    if epoch < recipe.warmup_epochs:
+        return recipe.rate * (epoch / recipe.warmup_epochs)
+    return recipe.rate * 0.5 * (1 + math.cos(math.pi * epoch / recipe.epochs))
+
+
+@torch.inference_mode()
+def logits_of(net: torch.nn.Module, images: np.ndarray[Any, Any], batch: int = 256) -> Tensor:
+    """Logits float32 (n, 7) for uint8 pictures (n, 48, 48), one forward pass each."""
+    net.eval()
+    parts = [net(_picture(images[i : i + batch]))[0] for i in range(0, len(images), batch)]
+    return torch.cat(parts)
+
+
+def _picture(images: np.ndarray[Any, Any]) -> Tensor:
+    return scale(torch.from_numpy(images)).contiguous(memory_format=torch.channels_last)
+
+
+class Run:
+    """One training run: net, moving average, optimiser and where it stands; resumable between epochs."""
+
+    def __init__(self, recipe: Recipe, folder: Path) -> None:
+        self.recipe, self.folder, self.epoch, self.seconds = recipe, folder, 0, 0.0
+        torch.manual_seed(recipe.seed)
+        self.random = torch.Generator().manual_seed(recipe.seed)
+        self.net = ExpressionNet().to(memory_format=torch.channels_last)
+        if recipe.start:
+            begun = torch.load(folder.parent / recipe.start / "checkpoint.pt", weights_only=True)
+            self.net.load_state_dict(begun["average"])
+        self.average = copy.deepcopy(self.net).requires_grad_(False)
+        decayed = [p for p in self.net.parameters() if p.ndim > 1]
+        plain = [p for p in self.net.parameters() if p.ndim <= 1]
+        self.optimiser = torch.optim.SGD(
+            [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+            lr=recipe.rate,
+            momentum=0.9,
+            nesterov=True,
+        )
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
+    def save(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        state = {
+            "recipe": asdict(self.recipe),
+            "epoch": self.epoch,
+            "seconds": self.seconds,
+            "net": self.net.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "random": self.random.get_state(),
+            "torch_random": torch.get_rng_state(),
+        }
+        part = self.checkpoint.with_suffix(".part")
+        torch.save(state, part)
+        part.replace(self.checkpoint)
+
+    def resume(self) -> None:
+        """Go on from the checkpoint, if there is one.
+
+        Raises:
+            SystemExit: the checkpoint belongs to another recipe.
+        """
+        if not self.checkpoint.is_file():
+            return
+        state = torch.load(self.checkpoint, weights_only=True)
+        if state["recipe"] != asdict(self.recipe):
+            raise SystemExit(f"{self.checkpoint} was made by another recipe: choose another --name, or delete it")
+        self.epoch, self.seconds = state["epoch"], state["seconds"]
+        self.net.load_state_dict(state["net"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.random.set_state(state["random"])
+        torch.set_rng_state(state["torch_random"])
+        log.info("resumed after epoch %d", self.epoch)
+
+    def train_epoch(self, images: Tensor, wanted: Tensor) -> float:
+        """One pass over uint8 pictures (n, 48, 48) with targets (n, 7); the mean loss."""
+        recipe = self.recipe
+        size = images.shape[-1] if self.epoch >= recipe.epochs - recipe.large_epochs else recipe.window
+        order = torch.randperm(len(images), generator=self.random)
+        steps, total = len(order) // recipe.batch, 0.0
+        self.net.train()
+        for step in range(steps):
+            chosen = order[step * recipe.batch : (step + 1) * recipe.batch]
+            for group in self.optimiser.param_groups:
+                group["lr"] = learning_rate(recipe, self.epoch + (step + 1) / steps)
+            view = augment(scale(images[chosen]), size, self.random).contiguous(memory_format=torch.channels_last)
+            loss = F.cross_entropy(self.net(view)[0], wanted[chosen])
+            self.optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimiser.step()
+            self._update_average()
+            total += loss.item()
+        self.epoch += 1
+        return total / steps
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        ours, theirs = self.average.state_dict(), self.net.state_dict()
+        for name, value in ours.items():
+            if value.is_floating_point():
+                value.lerp_(theirs[name], 1 - self.recipe.average)
+            else:
+                value.copy_(theirs[name])
+
+
+def train(recipe: Recipe) -> Path:
+    """Run the recipe to its end, from its checkpoint if there is one; the folder with the result."""
+    torch.set_num_threads(recipe.threads)
+    train_split = Split.load(data_folder() / "train.npz")
+    validation = Split.load(data_folder() / "validation.npz")
+    train_split = train_split.take(fit_for_training(train_split))
+    if recipe.pictures:
+        train_split = train_split.take(np.arange(min(recipe.pictures, len(train_split))))
+    images, wanted = torch.from_numpy(train_split.images), targets(train_split, recipe)
+    crowd = plurality(validation)
+
+    run = Run(recipe, runs_folder() / recipe.name)
+    run.resume()
+    log.info("%d pictures, %d epochs, into %s", len(images), recipe.epochs, run.folder)
+    while run.epoch < recipe.epochs:
+        began = time.monotonic()
+        loss = run.train_epoch(images, wanted)
+        answers = logits_of(run.average, validation.images).argmax(1).numpy()
+        took = time.monotonic() - began
+        run.seconds += took
+        run.save()
+        line = {
+            "epoch": run.epoch,
+            "loss": round(loss, 4),
+            "validation": round(float((answers == validation.labels).mean()), 4),
+            "validation_ferplus": round(float((answers == crowd)[crowd >= 0].mean()), 4)
+            if (crowd >= 0).any()
+            else None,
+            "seconds": round(took, 1),
+        }
+        with (run.folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        left = took * (recipe.epochs - run.epoch) / 60
+        log.info("%s, about %.0f min left", json.dumps(line), left)
+    return run.folder
+
+
+def _recipe_from_command_line() -> Recipe:
+    parser = argparse.ArgumentParser(prog="python -m model_export.train", description="Train the expression net.")
+    for field in fields(Recipe):
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default)
+    return Recipe(**vars(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    train(_recipe_from_command_line())

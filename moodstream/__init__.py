@@ -1,0 +1,1 @@
+"""Moodstream: the facial expression of every face, live."""

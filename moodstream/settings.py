@@ -1,0 +1,61 @@
+"""Everything that can be chosen, in one place: environment variables with the prefix ``MOODSTREAM_``."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "moodstream"
+
+
+class Settings(BaseSettings):
+    """Options of all services; each reads only what it needs."""
+
+    model_config = SettingsConfigDict(env_prefix="MOODSTREAM_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=r"^(rediss?|unix)://", description="Broker and results.")
+    detector_host: str = Field("127.0.0.1", description="Address on which the detector service listens.")
+    detector_port: int = Field(8000, ge=1, le=65535, description="Port on which the detector service listens.")
+    detector_url: str = Field("", description="Where others reach the detector; empty: its host and port.")
+    page_host: str = Field("127.0.0.1", description="Address on which the page listens.")
+    page_port: int = Field(7860, ge=1, le=65535, description="Port on which the page listens.")
+    secret: SecretStr = Field(SecretStr(""), description="Signs the page's socket tokens; the same on all replicas.")
+    detector: Literal["mediapipe", "haar"] = Field("mediapipe", description="Face detector.")
+    detector_threads: int = Field(1, ge=1, le=64, description="Frames that one detector process searches at a time.")
+    min_score: float = Field(0.5, gt=0, lt=1, description="Detector score below which nothing is a face.")
+    model: str = Field("default", description="Classifier: a name in classifier_service/models, or a path to a file.")
+    workers: int = Field(2, ge=1, le=256, description="Classifier workers that `moodstream up` starts.")
+    deadline_ms: int = Field(2000, ge=50, le=60_000, description="Age at which a live frame is answered as stale.")
+    result_expires_s: int = Field(30, ge=5, le=3600, description="Seconds for which Redis keeps an unread live result.")
+    max_body_bytes: int = Field(10_000_000, ge=10_000, description="Largest picture file that is accepted, in bytes.")
+    max_pixels: int = Field(25_000_000, ge=10_000, description="Largest picture that is decoded, in pixels.")
+    max_in_flight: int = Field(16, ge=1, description="Frames under way in one detector process before it refuses.")
+    cache: Path = Field(default_factory=_cache, description="Folder for the detector's fetched model files.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much the logs say.")
+
+    @property
+    def detector_address(self) -> str:
+        """Base URL of the detector service, without a slash at its end."""
+        return (self.detector_url or f"http://{self.detector_host}:{self.detector_port}").rstrip("/")
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process, read once.
+
+    Raises:
+        SystemExit: a value is bad; the message is one line that names the variable, the value and what is allowed.
+    """
+    try:
+        return Settings()  # type: ignore[call-arg]  # pydantic fills the fields from the environment
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "MOODSTREAM_" + str(first["loc"][0]).upper()
+        raise SystemExit(f"{name}={first['input']!r} is not usable: {first['msg']}") from None
