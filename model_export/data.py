@@ -95,8 +95,8 @@ class Split:
             return cls(
                 archive["images"],
                 archive["labels"].astype(np.int64),
-                archive["ferplus_votes"] if "ferplus_votes" in archive else None,
-                archive["twins"] if "twins" in archive else None,
+                archive.get("ferplus_votes"),
+                archive.get("twins"),
             )
 
 

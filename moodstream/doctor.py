@@ -85,10 +85,9 @@ def _model_files(settings: Settings) -> Iterator[Finding]:
 
 
 def _camera(settings: Settings) -> Finding:
-    local = settings.page_host in {"127.0.0.1", "localhost", "::1"}
     return Finding(
         "camera",
-        "browsers allow it on this machine without HTTPS" if local else f"the page listens on {settings.page_host}",
-        good=True,
-        remedy="",
+        f"the page listens on {settings.page_host}",
+        good=settings.page_host in {"127.0.0.1", "localhost", "::1"},
+        remedy="browsers give a page the camera only on this machine or over HTTPS: put a TLS proxy before it",
     )
