@@ -1,0 +1,1 @@
+"""The ONNX classifier and its model files; knows no queue."""

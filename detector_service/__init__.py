@@ -1,0 +1,1 @@
+"""HTTP and WebSocket service: decodes pictures, finds and crops faces, has the queue read them."""

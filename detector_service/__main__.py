@@ -1,0 +1,35 @@
+"""``python -m detector_service``: the service on the host and port of the settings."""
+
+from __future__ import annotations
+
+import logging
+
+import uvicorn
+
+from detector_service.app import create_app
+from moodstream.settings import settings
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM."""
+    options = settings()
+    logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    if options.log_level != "debug":
+        logging.getLogger("uvicorn.error").setLevel("WARNING")  # it tells of every socket that opens
+    uvicorn.run(
+        create_app(options),
+        host=options.detector_host,
+        port=options.detector_port,
+        log_config=None,
+        access_log=False,
+        ws="websockets-sansio",
+        # Pictures are compressed already.
+        ws_per_message_deflate=False,
+        # A picture a little over the limit is answered with a sentence; one far over it ends the socket (1009).
+        ws_max_size=2 * options.max_body_bytes + 1024,
+        timeout_graceful_shutdown=3,
+    )
+
+
+if __name__ == "__main__":
+    main()

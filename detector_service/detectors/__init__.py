@@ -1,0 +1,44 @@
+"""Face detectors, all alike from outside."""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector_service import models
+from detector_service.crop import Framing
+from detector_service.detectors.haar import HaarDetector
+from moodstream.settings import Settings
+from moodstream.types import Face
+
+log = logging.getLogger(__name__)
+
+
+class Detector(Protocol):
+    """Finds faces. Not for two threads at a time: each needs its own."""
+
+    name: str
+    framing: Framing
+
+    def find(self, image: NDArray[np.uint8]) -> list[Face]:
+        """The faces of a BGR uint8 picture (height, width, 3), the surest first."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def make_detector(options: Settings) -> Detector:
+    """The detector that the settings choose; Haar, said loudly, if MediaPipe's files or libraries cannot be had."""
+    if options.detector == "mediapipe":
+        try:
+            files = models.fetch(options)
+            # Slow to import, and impossible without the GL libraries.
+            from detector_service.detectors.mediapipe import MediaPipeDetector  # noqa: PLC0415
+
+            return MediaPipeDetector(files, options.min_score)
+        except (models.ModelFilesError, ImportError, OSError) as error:
+            log.error("FALLING BACK TO THE HAAR DETECTOR, which misses more faces: %s", error)
+    return HaarDetector(options.min_score)

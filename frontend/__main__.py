@@ -1,0 +1,28 @@
+"""``python -m frontend``: serve the page."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from frontend.app import create_app
+from moodstream.settings import settings
+
+
+def main() -> None:
+    """Run until stopped, with sockets that hold one message each and compress none (JPEG gains nothing)."""
+    chosen = settings()
+    uvicorn.run(
+        create_app(chosen),
+        host=chosen.page_host,
+        port=chosen.page_port,
+        log_level=chosen.log_level,
+        access_log=False,
+        ws_max_queue=1,
+        ws_max_size=chosen.max_body_bytes + 1024,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=2,
+    )
+
+
+if __name__ == "__main__":
+    main()

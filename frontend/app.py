@@ -1,0 +1,107 @@
+"""The page's application: health, the relay, the live scripts, and Gradio on everything else."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import httpx
+from fastapi import FastAPI, Response
+from fastapi.staticfiles import StaticFiles
+
+from frontend import picture, relay, token
+from frontend.palette import legend
+from frontend.theme import theme
+from moodstream.settings import Settings
+
+_HERE = Path(__file__).parent
+_LIVE = _HERE / "live"
+_LOOK = _HERE / "look"
+#: Gradio looks this often for files of its temporary folder that are older than that, and deletes them (seconds).
+_DELETE_CACHE = (120, 600)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The whole page. Replicas must share ``settings.secret``; without one, this process makes its own."""
+    secret = settings.secret.get_secret_value().encode() or secrets.token_bytes(32)
+    uploads = tempfile.TemporaryDirectory(prefix="moodstream-page-")
+    os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": uploads.name}
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        uploads.cleanup()
+
+    app = FastAPI(title="Moodstream page", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(relay.router(settings, secret))
+    app.mount("/live", _Fresh(directory=_LIVE), name="live")
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        """The detector's own answer: the page is as ready as what stands behind it."""
+        try:
+            async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+                answer = await client.get(f"{settings.detector_address}/readyz")
+        except httpx.HTTPError:
+            return Response('{"status": "the detector cannot be reached"}', 503, media_type="application/json")
+        return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
+
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        _blocks(settings, secret),
+        path="/",
+        ssr_mode=False,
+        theme=theme(),
+        css=_text(_LOOK / "page.css"),
+        footer_links=[],
+        show_error=True,
+        max_file_size=settings.max_body_bytes,
+    )
+    return mounted
+
+
+class _Fresh(StaticFiles):
+    """Files that a browser asks about each time, so that a new version is never mixed with an old one."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def _blocks(settings: Settings, secret: bytes) -> Any:
+    def stream_token(_: object) -> str:  # Gradio passes the call's argument even where there is none
+        return token.make(secret, time.time())
+
+    with gr.Blocks(title="Moodstream", delete_cache=_DELETE_CACHE, analytics_enabled=False) as blocks:
+        gr.HTML(_text(_LOOK / "header.html"), elem_id="masthead", padding=False)
+        with gr.Tabs():
+            with gr.Tab("Live"):
+                gr.HTML(
+                    html_template=_text(_LIVE / "live.html"),
+                    css_template=_text(_LIVE / "live.css"),
+                    js_on_load=_text(_LIVE / "load.js"),
+                    server_functions=[stream_token],
+                    legend=legend(),
+                    elem_id="live",
+                    padding=False,
+                )
+            with gr.Tab("Picture"):
+                picture.build(settings.detector_address)
+        gr.HTML(_text(_LOOK / "footer.html"), elem_id="colophon", padding=False)
+    return blocks
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,110 @@
+"""``WS /ws/stream``: bytes from the browser to the detector and back, looked at by nobody on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from frontend import token
+from moodstream.settings import Settings
+
+PROTOCOL = "moodstream.v1"
+BAD_TOKEN = 4401
+BAD_ORIGIN = 4403
+GOING_AWAY = 1001
+TRY_LATER = 1013
+#: Codes that stand for "there was none" and must not be sent.
+_UNSENDABLE = {1004, 1005, 1006, 1015}
+
+log = logging.getLogger(__name__)
+
+
+def router(settings: Settings, secret: bytes) -> APIRouter:
+    """The relay's route; include it before Gradio is mounted on ``/``."""
+    routes = APIRouter()
+    upstream_url = "ws" + settings.detector_address.removeprefix("http") + "/v1/stream"
+
+    @routes.websocket("/ws/stream")
+    async def stream(browser: WebSocket) -> None:
+        offered = browser.scope["subprotocols"]
+        # Accepted before it is judged: a browser sees a close code only of a socket that was open.
+        await browser.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
+        if not _same_origin(browser):
+            await browser.close(BAD_ORIGIN, "this page may not open a stream here")
+            return
+        if not any(token.check(secret, text, time.time()) for text in offered):
+            await browser.close(BAD_TOKEN, "the token is missing or has expired")
+            return
+        try:
+            upstream = await connect(
+                upstream_url,
+                compression=None,
+                proxy=None,
+                open_timeout=5,
+                close_timeout=1,
+                max_queue=1,
+                max_size=None,
+            )
+        except (OSError, InvalidHandshake) as error:
+            log.warning("no stream to the detector at %s: %s", upstream_url, error)
+            await _close_browser(browser, TRY_LATER, "the detector cannot be reached")
+            return
+        async with upstream:
+            await _pump(browser, upstream)
+
+    return routes
+
+
+async def _pump(browser: WebSocket, upstream: ClientConnection) -> None:
+    """Carry messages both ways until either side ends, then end the other with the same code."""
+    up = asyncio.create_task(_to_detector(browser, upstream))
+    down = asyncio.create_task(_to_browser(upstream, browser))
+    try:
+        await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (up, down):
+            task.cancel()
+        await asyncio.gather(up, down, return_exceptions=True)
+    if upstream.close_code is not None:
+        await _close_browser(browser, _sendable(upstream.close_code), upstream.close_reason or "")
+
+
+async def _to_detector(browser: WebSocket, upstream: ClientConnection) -> None:
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            message = await browser.receive()
+            if message["type"] == "websocket.disconnect":
+                await upstream.close(_sendable(message.get("code") or GOING_AWAY))
+                return
+            data = message.get("bytes")
+            await upstream.send(message["text"] if data is None else data)
+
+
+async def _to_browser(upstream: ClientConnection, browser: WebSocket) -> None:
+    async for message in upstream:
+        if isinstance(message, str):
+            await browser.send_text(message)
+        else:
+            await browser.send_bytes(message)
+
+
+async def _close_browser(browser: WebSocket, code: int, reason: str) -> None:
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # it has gone already
+        await browser.close(code, reason)
+
+
+def _same_origin(browser: WebSocket) -> bool:
+    """Browsers always send Origin with a WebSocket, and a foreign page cannot change it."""
+    host = browser.headers.get("host", "")
+    return bool(host) and urlsplit(browser.headers.get("origin", "")).netloc.lower() == host.lower()
+
+
+def _sendable(code: int) -> int:
+    return GOING_AWAY if code in _UNSENDABLE or not 1000 <= code <= 4999 else code

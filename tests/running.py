@@ -1,0 +1,75 @@
+"""The whole product as a user starts it, for tests that need all of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from moodstream.local import free_port
+
+READY_WITHIN_S = 120
+STOPPED_WITHIN_S = 6
+
+
+@dataclass
+class Running:
+    """A started product: its addresses, its process and what it has said so far."""
+
+    page: str
+    detector: str
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+
+    def children(self) -> list[int]:
+        """Process ids of the services."""
+        pid = self.process.pid
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@contextmanager
+def moodstream_up(*arguments: str, **environment: str) -> Iterator[Running]:
+    """``moodstream up`` on free ports until the block ends."""
+    page_port, detector_port = free_port(17860), free_port(18000)
+    command = [sys.executable, "-m", "moodstream", "up", "--port", str(page_port), *arguments]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "MOODSTREAM_DETECTOR_PORT": str(detector_port), **environment},
+    )
+    running = Running(f"http://127.0.0.1:{page_port}", f"http://127.0.0.1:{detector_port}", process)
+    ready = threading.Event()
+
+    def listen() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            running.lines.append(line.rstrip())
+            if "ready: http" in line:
+                ready.set()
+        ready.set()
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        assert ready.wait(READY_WITHIN_S), "not ready in time:\n" + "\n".join(running.lines)
+        assert process.poll() is None, "ended while starting:\n" + "\n".join(running.lines)
+        yield running
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOPPED_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        listener.join(5)
+        assert process.stdout is not None
+        process.stdout.close()

@@ -1,0 +1,1 @@
+"""The Celery side: one task module a queue."""

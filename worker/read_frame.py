@@ -1,0 +1,49 @@
+"""The task on the queue ``frames``: a picture in, a whole answer out."""
+
+from __future__ import annotations
+
+import atexit
+from functools import cache
+from typing import Any
+
+from celery import Task
+from celery.signals import celeryd_init
+
+from detector_service.decode import PictureError
+from detector_service.detectors import Detector, make_detector
+from detector_service.find import find
+from moodstream.settings import settings
+from moodstream.types import FrameReading, Problem
+from moodstream.wire import CLASSIFY, READ_FRAME
+from worker.app import app
+
+
+@cache
+def detector() -> Detector:
+    """This process's detector, made on first use and closed at exit."""
+    made = make_detector(settings())
+    atexit.register(made.close)
+    return made
+
+
+@celeryd_init.connect  # type: ignore[untyped-decorator]  # celery has no types
+def load_before_work(**_: Any) -> None:
+    """The first picture must not wait for the detector."""
+    detector()
+
+
+@app.task(name=READ_FRAME, bind=True)  # type: ignore[untyped-decorator]  # celery has no types
+def read_frame(self: Task, picture: bytes) -> dict[str, Any]:
+    """Read every face in a JPEG, PNG or WebP picture.
+
+    Finds the faces, then replaces itself with ``moodstream.classify``: no task waits for another. A refused picture is
+    an answer with status ``error``, not a failed task.
+    """
+    try:
+        found, crops = find(picture, detector(), settings())
+    except PictureError as error:
+        return FrameReading(status="error", error=Problem(error.code, error.message)).to_json()
+    if not found.readings:
+        return found.to_json()
+    rest = app.signature(CLASSIFY, args=(crops, len(found.readings)), kwargs={"frame": found.to_json()})
+    return self.replace(rest)  # type: ignore[no-any-return]
