@@ -17,8 +17,8 @@ from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 
 from frontend import picture, relay, token
-from frontend.palette import legend
 from frontend.theme import theme
+from moodstream.palette import legend
 from moodstream.settings import Settings
 
 _HERE = Path(__file__).parent

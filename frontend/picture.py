@@ -11,7 +11,7 @@ import gradio as gr
 import httpx
 from PIL import Image
 
-from frontend.annotate import HEADERS, annotate, rows
+from moodstream.annotate import HEADERS, annotate, rows
 from moodstream.types import FrameReading
 
 _TIMEOUT_S = 15.0
@@ -35,10 +35,17 @@ def build(detector_address: str) -> None:
                 elem_id="picture-in",
             )
             # The file as it came: what is no picture is for the detector to say, in its own words.
-            source.preprocess = lambda payload: None if payload is None else payload.path
+            source.preprocess = lambda payload: None if payload is None else payload.path  # type: ignore[method-assign]
             gr.Markdown("JPEG, PNG or WebP. It is read once and deleted; nothing is kept.", elem_classes="hint")
         with gr.Column(scale=3, min_width=280):
-            drawn = gr.Image(label="What was read", interactive=False, format="png", height=340, elem_id="picture-out")
+            drawn = gr.Image(
+                label="What was read",
+                interactive=False,
+                format="png",
+                height=340,
+                buttons=["download", "fullscreen"],
+                elem_id="picture-out",
+            )
             words = gr.Markdown(_EMPTY, elem_id="picture-words")
     table = gr.Dataframe(
         headers=HEADERS,

@@ -141,7 +141,9 @@ def export(run: str, name: str) -> None:
 
 def render_card(card: dict[str, Any]) -> str:
     """The card for people, from the figures."""
-    classes = "\n".join(f"| {name} | {card['recall'][name]:.0%} | {card['precision'][name]:.0%} |" for name in card["recall"])
+    classes = "\n".join(
+        f"| {name} | {card['recall'][name]:.0%} | {card['precision'][name]:.0%} |" for name in card["recall"]
+    )
     points = "\n".join(
         f"| {p['threshold']:.2f} | {p['coverage']:.0%} | {p['accuracy']:.1%} | {p['accuracy_ferplus']:.1%} |"
         for p in card["coverage"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import signal
 import subprocess
@@ -13,10 +14,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
 from moodstream import doctor as checks
+from moodstream.annotate import annotate as draw_readings
 from moodstream.client import Client, ServiceError
 from moodstream.local import StartError, local_stack
 from moodstream.settings import Settings, settings
@@ -55,7 +58,7 @@ async def _up(options: Settings, say: Say) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    running = asyncio.create_task(_run_until(options, say, stop))
+    running = asyncio.create_task(_run(options, say))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if not running.done() and stop.is_set():
@@ -68,10 +71,11 @@ async def _up(options: Settings, say: Say) -> None:
         say("moodstream", "stopped")
 
 
-async def _run_until(options: Settings, say: Say, stop: asyncio.Event) -> None:
+async def _run(options: Settings, say: Say) -> None:
+    """Run the stack until cancelled, and never end by itself: a stop must not be interrupted by a second reason."""
     async with local_stack(options, say) as addresses:
         say("moodstream", f"ready: {addresses.page}")
-        await stop.wait()
+        await asyncio.Event().wait()
 
 
 def _fetch_models(say: Say) -> None:
@@ -149,10 +153,9 @@ def _show(file: Path, answer: FrameReading, as_json: bool) -> None:
 
 
 def _write_annotated(folder: Path, file: Path, picture: bytes, answer: FrameReading) -> None:
-    from moodstream.annotate import annotate_picture  # noqa: PLC0415  # needs Pillow, which only drawing needs
-
     folder.mkdir(parents=True, exist_ok=True)
-    annotate_picture(picture, answer).save(folder / f"{file.stem}.annotated.png")
+    with Image.open(io.BytesIO(picture)) as original:
+        draw_readings(original, answer).save(folder / f"{file.stem}.annotated.png")
 
 
 @app.command()

@@ -27,6 +27,11 @@ class Running:
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
 
+    @property
+    def queue(self) -> str:
+        """URL of the queue, as `up` prints it."""
+        return next(line.split("queue: ")[1] for line in self.lines if "queue: " in line)
+
     def children(self) -> list[int]:
         """Process ids of the services."""
         pid = self.process.pid

@@ -66,7 +66,7 @@ def stack(chromium: str) -> Iterator[tuple[str, str]]:
     page_port, detector_port = _free_port(), _free_port()
     env = os.environ | {"MOODSTREAM_DETECTOR_PORT": str(detector_port), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "moodstream.cli", "up", "--port", str(page_port)],
+        [sys.executable, "-m", "moodstream", "up", "--port", str(page_port)],
         env=env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -8,36 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import httpx
-import numpy as np
 import pytest
 import websockets
-from skimage.data import astronaut
 
 from moodstream.types import EXPRESSIONS
 from moodstream.wire import pack_frame
 from tests.running import Running, moodstream_up
 
 FACE = (170, 70, 110, 130)  # about where the astronaut's face lies in her picture, in pixels
-
-
-def jpeg(picture: np.ndarray) -> bytes:
-    return cv2.imencode(".jpg", picture)[1].tobytes()
-
-
-@pytest.fixture(scope="module")
-def picture() -> bytes:
-    return jpeg(cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGR))
-
-
-@pytest.fixture(scope="module")
-def product() -> Iterator[Running]:
-    with moodstream_up("--workers", "1") as running:
-        yield running
 
 
 def post(product: Running, body: bytes, **headers: str) -> httpx.Response:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from PIL import Image, ImageColor
 
-from frontend.annotate import HEADERS, annotate, rows
-from frontend.palette import COLOURS, SIGNS
+from moodstream.annotate import HEADERS, annotate, rows
+from moodstream.palette import COLOURS, SIGNS
 from moodstream.types import EXPRESSIONS, UNSURE, Face, FrameReading, Reading
 
 HAPPY = (0.02, 0.01, 0.02, 0.78, 0.03, 0.05, 0.09)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from frontend.palette import COLOURS
+from moodstream.palette import COLOURS
 from moodstream.types import EXPRESSIONS, UNSURE, FrameReading, Reading
 
 HEADERS = ["Face", "Expression", "Confidence", *(name.capitalize() for name in EXPRESSIONS)]
