@@ -22,7 +22,7 @@ def main() -> None:
     for chatty in ("celery.app.trace", "celery.worker.strategy"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     module = importlib.import_module(MODULES[queue])
-    arguments = ["worker", "--queues", queue, "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    arguments = ["--quiet", "worker", "--queues", queue, "--without-gossip", "--without-mingle", "--without-heartbeat"]
     module.app.worker_main([*arguments, "--hostname", f"{queue}-%n@%h", "--loglevel", settings().log_level])
 
 

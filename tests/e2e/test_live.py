@@ -5,13 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
-import queue
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,10 +14,12 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
+from playwright.sync_api import TimeoutError
+
+from tests.running import moodstream_up
 
 from .clip import face_box, write_clip
 
-READY_S = 120
 #: Keeps the last frames that the page sent, by number, to look up where the face was in them.
 KEEP_FRAMES = Path(__file__).with_name("keep_frames.js").read_text(encoding="utf-8")
 FLAGS = [
@@ -36,12 +32,6 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -57,50 +47,14 @@ def chromium() -> str:
 
 @pytest.fixture(scope="module")
 def stack(chromium: str) -> Iterator[tuple[str, str]]:
-    """`moodstream up` on free ports; gives the addresses of page and detector. MOODSTREAM_TEST_STACK="page detector"
-    names one that runs already."""
+    """The started product; gives the addresses of page and detector. MOODSTREAM_TEST_STACK="page detector" names one
+    that runs already."""
     if running := os.environ.get("MOODSTREAM_TEST_STACK"):
         page, detector = running.split()
         yield page, detector
         return
-    page_port, detector_port = _free_port(), _free_port()
-    env = os.environ | {"MOODSTREAM_DETECTOR_PORT": str(detector_port), "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "moodstream", "up", "--port", str(page_port)],
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    lines: queue.Queue[str] = queue.Queue()
-    reader = threading.Thread(target=lambda out: [lines.put(line) for line in out], args=(process.stdout,), daemon=True)
-    reader.start()
-    try:
-        _wait_ready(process, lines, f"ready: http://127.0.0.1:{page_port}")
-        yield f"http://127.0.0.1:{page_port}", f"http://127.0.0.1:{detector_port}"
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        reader.join(5)
-        process.stdout.close()
-
-
-def _wait_ready(process: subprocess.Popen[str], lines: queue.Queue[str], words: str) -> None:
-    seen: list[str] = []
-    end = time.monotonic() + READY_S
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            seen.append(lines.get(timeout=0.2))
-        except queue.Empty:
-            continue
-        if words in seen[-1]:
-            return
-    pytest.fail("the stack did not get ready:\n" + "".join(seen[-40:]))
+    with moodstream_up() as started:
+        yield started.page, started.detector
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +87,10 @@ def iou(a: tuple[float, ...], b: tuple[float, ...]) -> float:
 
 def _start(page: Any) -> None:
     page.get_by_role("button", name="Agree and start the camera").click(timeout=30_000)
-    page.wait_for_function("window.__moodstream?.boxes.some((b) => b.label)", timeout=60_000)
+    try:
+        page.wait_for_function("window.__moodstream?.boxes.some((b) => b.label)", timeout=30_000)
+    except TimeoutError as error:
+        pytest.fail(f"no label: {page.evaluate('window.__moodstream')} {page.inner_text('body')} {error}")
 
 
 def _overlap(page: Any) -> float:
