@@ -141,6 +141,7 @@ export function mount(element, { legend, fetchToken }) {
   }
 
   act('agree').addEventListener('click', start);
+  act('agree').disabled = false; // in the page it waits until a click would be heard
   act('start').addEventListener('click', start);
   act('stop').addEventListener('click', () => stop());
   act('camera').addEventListener('change', (event) => openInto(event.target.value).catch(failed));
