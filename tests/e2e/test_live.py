@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import TimeoutError
+from playwright.sync_api import TimeoutError as NotInTime
 
 from tests.running import moodstream_up
 
@@ -89,7 +89,7 @@ def _start(page: Any) -> None:
     page.get_by_role("button", name="Agree and start the camera").click(timeout=30_000)
     try:
         page.wait_for_function("window.__moodstream?.boxes.some((b) => b.label)", timeout=30_000)
-    except TimeoutError as error:
+    except NotInTime as error:
         pytest.fail(f"no label: {page.evaluate('window.__moodstream')} {page.inner_text('body')} {error}")
 
 
