@@ -10,12 +10,18 @@ import numpy as np
 from detector_service.crop import crop
 from detector_service.decode import decode
 from detector_service.detectors import Detector
+from detector_service.finder import Finder
 from moodstream.settings import Settings
 from moodstream.types import FrameReading, Reading
 
 
-def find(picture: bytes, detector: Detector, options: Settings) -> tuple[FrameReading, bytes]:
+def find(
+    picture: bytes, detector: Detector, options: Settings, finder: Finder | None = None, at: float | None = None
+) -> tuple[FrameReading, bytes]:
     """The partial answer, with faces not yet read, and their crops in the same order, 2304 bytes each.
+
+    ``finder`` is what is known from the stream's last frames, ``at`` the frame's time in seconds; a picture by itself
+    has neither and is searched everywhere.
 
     Raises:
         PictureError: the picture is refused; its ``answer()`` is the frame's.
@@ -23,7 +29,7 @@ def find(picture: bytes, detector: Detector, options: Settings) -> tuple[FrameRe
     started = time.perf_counter()
     image = decode(picture, options)
     decoded = time.perf_counter()
-    faces = detector.find(image)
+    faces = (finder or Finder()).find(image, detector, at)
     detected = time.perf_counter()
     gray = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
     crops = b"".join(crop(gray, face, detector.framing).tobytes() for face in faces)

@@ -14,6 +14,7 @@ from detector_service.decode import PICTURE_STATUS, PictureError
 from detector_service.detectors import Detector, make_detector
 from detector_service.dispatch import DeadlinePassed, Dispatcher, QueueDown, TaskFailed
 from detector_service.find import find, milliseconds
+from detector_service.finder import Finder
 from detector_service.metrics import Metrics
 from moodstream.settings import Settings
 from moodstream.types import CROP_BYTES, FrameReading, Problem
@@ -64,9 +65,17 @@ class FrameService:
             self._detectors.get().close()
 
     async def read(
-        self, picture: bytes, frame: int = 0, captured_ms: int = 0, received: float | None = None
+        self,
+        picture: bytes,
+        frame: int = 0,
+        captured_ms: int = 0,
+        received: float | None = None,
+        finder: Finder | None = None,
     ) -> FrameReading:
-        """The answer to one picture, at the latest ``deadline_ms`` after ``received`` (``time.monotonic()``)."""
+        """The answer to one picture, at the latest ``deadline_ms`` after ``received`` (``time.monotonic()``).
+
+        A stream brings its ``finder``; a picture without one is searched as if nothing were known.
+        """
         started = time.monotonic() if received is None else received
         if self._in_flight >= self.options.max_in_flight:
             problem = Problem("overloaded", "Too many frames are under way: try again in a second.")
@@ -75,7 +84,8 @@ class FrameService:
             self._in_flight += 1
             self.metrics.in_flight.inc()
             try:
-                answer = await self._read(picture, started + self.options.deadline_ms / 1000)
+                give_up_at = started + self.options.deadline_ms / 1000
+                answer = await self._read(picture, give_up_at, finder, captured_ms / 1000)
             except Exception:
                 log.exception("A frame could not be read")
                 problem = Problem("internal", "The service failed on this frame; its log says why.")
@@ -88,12 +98,12 @@ class FrameService:
         self.metrics.count(answer)
         return answer
 
-    async def _read(self, picture: bytes, give_up_at: float) -> FrameReading:
+    async def _read(self, picture: bytes, give_up_at: float, finder: Finder | None, at: float) -> FrameReading:
         partial = FrameReading(status="stale", detector=self.detector_name)
         try:
             async with asyncio.timeout_at(asyncio.get_running_loop().time() + give_up_at - time.monotonic()):
                 partial, crops = await asyncio.get_running_loop().run_in_executor(
-                    self._threads, self._find, picture, give_up_at
+                    self._threads, self._find, picture, give_up_at, finder, at
                 )
             if not crops:
                 return partial
@@ -118,13 +128,13 @@ class FrameService:
         queued = round(max(waited - (reply.get("classify_ms") or 0.0), 0.0), 2)
         return replace(answer, timings_ms={**answer.timings_ms, "queue": queued})
 
-    def _find(self, picture: bytes, give_up_at: float) -> tuple[FrameReading, bytes]:
+    def _find(self, picture: bytes, give_up_at: float, finder: Finder | None, at: float) -> tuple[FrameReading, bytes]:
         """Runs in a detector thread."""
         if time.monotonic() > give_up_at:
             raise DeadlinePassed  # given up while it waited for the thread
         detector = self._detectors.get()
         try:
-            return find(picture, detector, self.options)
+            return find(picture, detector, self.options, finder, at)
         finally:
             self._detectors.put(detector)
 

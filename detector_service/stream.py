@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from detector_service.finder import Finder
 from moodstream.types import FrameReading, Problem
 from moodstream.wire import unpack_frame
 
@@ -27,7 +28,12 @@ class Reads(Protocol):
     """The frame service, as far as a stream needs it."""
 
     async def read(
-        self, picture: bytes, frame: int = 0, captured_ms: int = 0, received: float | None = None
+        self,
+        picture: bytes,
+        frame: int = 0,
+        captured_ms: int = 0,
+        received: float | None = None,
+        finder: Finder | None = None,
     ) -> FrameReading: ...
 
 
@@ -74,6 +80,7 @@ class Stream:
     def __init__(self, service: Reads, send: Send, deadline_s: float) -> None:
         self._service, self._deadline_s = service, deadline_s
         self._send_text = send
+        self._finder = Finder()
         self._sending = asyncio.Lock()
         self._hello: Hello | None = None
         self._waiting: _Waiting | None = None
@@ -137,7 +144,9 @@ class Stream:
         try:
             # The service keeps the deadline itself; this timer keeps the promise if it ever does not.
             async with asyncio.timeout(left + _MARGIN_S):
-                return await self._service.read(frame.picture, frame.number, frame.captured_ms, frame.received)
+                return await self._service.read(
+                    frame.picture, frame.number, frame.captured_ms, frame.received, self._finder
+                )
         except TimeoutError:
             return stale
         except Exception:

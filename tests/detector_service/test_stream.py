@@ -18,7 +18,7 @@ class Service:
     def __init__(self):
         self.begun, self.go, self.fail = [], asyncio.Event(), None
 
-    async def read(self, picture, frame=0, captured_ms=0, received=None):
+    async def read(self, picture, frame=0, captured_ms=0, received=None, finder=None):
         self.begun.append(frame)
         await self.go.wait()
         if self.fail:
