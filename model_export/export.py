@@ -73,7 +73,7 @@ def cross_fitted_error(logits: npt.NDArray[np.float32], shares: npt.NDArray[np.f
 def load_net(run: str) -> tuple[ExpressionNet, dict[str, Any]]:
     """The averaged net of a run and the run's recipe, with epochs and minutes done."""
     state = torch.load(runs_folder() / run / "checkpoint.pt", weights_only=True)
-    net = ExpressionNet()
+    net = ExpressionNet(state["recipe"]["width"])
     net.load_state_dict(state["average"])
     return net.eval(), {**state["recipe"], "epochs_done": state["epoch"], "minutes": round(state["seconds"] / 60, 1)}
 

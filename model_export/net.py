@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from moodstream.types import EXPRESSIONS
 
-#: Channels and residual blocks at 24x24, 12x12 and 6x6.
-WIDTHS = (32, 64, 128)
+#: Residual blocks at 24x24, 12x12 and 6x6; channels double from stage to stage.
 BLOCKS = (1, 2, 2)
+WIDTH = 32
 DROPOUT = 0.2
 
 
@@ -35,23 +35,40 @@ class Residual(nn.Module):
 
 
 class ExpressionNet(nn.Module):
-    """Pixels scaled to about [-1, 1], float (n, 1, 48, 48), to (logits (n, 7), embedding (n, WIDTHS[-1]))."""
+    """Pixels scaled to about [-1, 1], float (n, 1, 48, 48), to (logits (n, 7), embedding (n, 4 * width)).
 
-    def __init__(self) -> None:
+    Two heads look at the embedding: one says what the single label of a picture would be, the other how ten taggers
+    would vote. The two disagree on a third of the pictures, so they are learnt apart; the answer mixes them with the
+    share ``mix`` of the votes, which is chosen after training.
+    """
+
+    mix: Tensor
+
+    def __init__(self, width: int = WIDTH) -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.Conv2d(1, WIDTHS[0], 5, 2, 2, bias=False), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU()]
-        width = WIDTHS[0]
-        for stage, (outputs, blocks) in enumerate(zip(WIDTHS, BLOCKS, strict=True)):
+        layers: list[nn.Module] = [nn.Conv2d(1, width, 5, 2, 2, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+        inputs = width
+        for stage, blocks in enumerate(BLOCKS):
+            outputs = width * 2**stage
             for block in range(blocks):
-                layers.append(Residual(width, outputs, 2 if stage > 0 and block == 0 else 1))
-                width = outputs
+                layers.append(Residual(inputs, outputs, 2 if stage > 0 and block == 0 else 1))
+                inputs = outputs
         self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.dropout = nn.Dropout(DROPOUT)
-        self.head = nn.Linear(width, len(EXPRESSIONS))
+        self.label_head = nn.Linear(inputs, len(EXPRESSIONS))
+        self.vote_head = nn.Linear(inputs, len(EXPRESSIONS))
+        self.register_buffer("mix", torch.tensor(0.5))
+
+    def heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits of the label and of the votes, both (n, 7), and the embedding."""
+        embedding = self.features(x)
+        dropped = self.dropout(embedding)
+        return self.label_head(dropped), self.vote_head(dropped), embedding
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        embedding = self.features(x)
-        return self.head(self.dropout(embedding)), embedding
+        label, votes, embedding = self.heads(x)
+        mixed = (1 - self.mix) * torch.softmax(label, 1) + self.mix * torch.softmax(votes, 1)
+        return torch.log(mixed + 1e-6), embedding
 
 
 def scale(crops: Tensor) -> Tensor:

@@ -10,7 +10,6 @@ import argparse
 import copy
 import json
 import logging
-import math
 import time
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -23,7 +22,8 @@ from torch import Tensor
 
 from model_export.augment import augment
 from model_export.data import Split, data_folder, fit_for_training, plurality, runs_folder, vote_shares
-from model_export.net import ExpressionNet, scale
+from model_export.muon import Muon
+from model_export.net import WIDTH, ExpressionNet, scale
 from moodstream.types import EXPRESSIONS
 
 log = logging.getLogger(__name__)
@@ -35,35 +35,37 @@ class Recipe:
 
     name: str = "default"
     seed: int = 1
-    epochs: int = 36
+    epochs: int = 48
+    decay_epochs: int = 12  # the rate stays at its peak until these last epochs, in which it falls to zero
     large_epochs: int = 6  # the last epochs see whole pictures, the others windows of `window` pixels
     window: int = 40
+    width: int = WIDTH  # channels of the first stage
     batch: int = 128
-    rate: float = 0.1  # peak learning rate, cosine to zero
+    rate: float = 0.02  # of the convolutions' kernels (Muon)
+    plain_rate: float = 0.1  # of all other parameters (stochastic gradient descent)
     warmup_epochs: float = 1.0
-    weight_decay: float = 5e-4
-    votes: float = 0.5  # share of the FER+ vote distribution in the target; the rest is the original label
+    weight_decay: float = 0.01
+    votes: float = 0.5  # weight of the taggers' votes in the loss; the rest is the original label's
     smoothing: float = 0.05
     average: float = 0.998  # decay of the moving average of the weights
-    threads: int = 2
+    threads: int = 1
     start: str = ""  # name of a finished run whose averaged weights to begin with; empty means from scratch
     pictures: int = 0  # learn from so many pictures only; 0 means all (for a quick try)
 
 
-def targets(split: Split, recipe: Recipe) -> Tensor:
-    """What the net should answer, float32 (n, 7): original label and taggers' votes, mixed."""
+def targets(split: Split, recipe: Recipe) -> tuple[Tensor, Tensor]:
+    """What the two heads should answer, each float32 (n, 7): softened labels, and shares of the votes.
+
+    Rows of the votes are zero where nobody voted, and then cost nothing.
+    """
     labels = torch.from_numpy(np.eye(len(EXPRESSIONS), dtype=np.float32)[split.labels])
     labels = labels * (1 - recipe.smoothing) + recipe.smoothing / len(EXPRESSIONS)
-    shares, voted = vote_shares(split)
-    weight = recipe.votes * torch.from_numpy(voted).float().unsqueeze(1)
-    return (1 - weight) * labels + weight * torch.from_numpy(shares)
+    return labels, torch.from_numpy(vote_shares(split)[0])
 
 
-def learning_rate(recipe: Recipe, epoch: float) -> float:
-    """Linear warm-up, then half a cosine down to zero; ``epoch`` counts from 0 and may be a fraction."""
-    if epoch < recipe.warmup_epochs:
-        return recipe.rate * (epoch / recipe.warmup_epochs)
-    return recipe.rate * 0.5 * (1 + math.cos(math.pi * epoch / recipe.epochs))
+def relative_rate(recipe: Recipe, epoch: float) -> float:
+    """Share of the peak rate: linear warm-up, a plateau, linear decay; ``epoch`` counts from 0, may be a fraction."""
+    return max(min(1.0, epoch / recipe.warmup_epochs, (recipe.epochs - epoch) / max(recipe.decay_epochs, 1)), 0.0)
 
 
 @torch.inference_mode()
@@ -85,19 +87,17 @@ class Run:
         self.recipe, self.folder, self.epoch, self.seconds = recipe, folder, 0, 0.0
         torch.manual_seed(recipe.seed)
         self.random = torch.Generator().manual_seed(recipe.seed)
-        self.net = ExpressionNet().to(memory_format=torch.channels_last)
+        self.net = ExpressionNet(recipe.width).to(memory_format=torch.channels_last)
         if recipe.start:
             begun = torch.load(folder.parent / recipe.start / "checkpoint.pt", weights_only=True)
             self.net.load_state_dict(begun["average"])
         self.average = copy.deepcopy(self.net).requires_grad_(False)
-        decayed = [p for p in self.net.parameters() if p.ndim > 1]
-        plain = [p for p in self.net.parameters() if p.ndim <= 1]
-        self.optimiser = torch.optim.SGD(
-            [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-            lr=recipe.rate,
-            momentum=0.9,
-            nesterov=True,
-        )
+        parameters = list(self.net.parameters())
+        self.optimisers: list[torch.optim.Optimizer] = [
+            Muon([p for p in parameters if p.ndim == 4], recipe.rate, weight_decay=recipe.weight_decay),
+            torch.optim.SGD([p for p in parameters if p.ndim != 4], recipe.plain_rate, momentum=0.9, nesterov=True),
+        ]
+        self.peaks = [recipe.rate, recipe.plain_rate]
 
     @property
     def checkpoint(self) -> Path:
@@ -111,7 +111,7 @@ class Run:
             "seconds": self.seconds,
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [o.state_dict() for o in self.optimisers],
             "random": self.random.get_state(),
             "torch_random": torch.get_rng_state(),
         }
@@ -133,13 +133,14 @@ class Run:
         self.epoch, self.seconds = state["epoch"], state["seconds"]
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
         self.random.set_state(state["random"])
         torch.set_rng_state(state["torch_random"])
         log.info("resumed after epoch %d", self.epoch)
 
-    def train_epoch(self, images: Tensor, wanted: Tensor) -> float:
-        """One pass over uint8 pictures (n, 48, 48) with targets (n, 7); the mean loss."""
+    def train_epoch(self, images: Tensor, labels: Tensor, votes: Tensor) -> float:
+        """One pass over uint8 pictures (n, 48, 48) with the heads' targets (n, 7); the mean loss."""
         recipe = self.recipe
         size = images.shape[-1] if self.epoch >= recipe.epochs - recipe.large_epochs else recipe.window
         order = torch.randperm(len(images), generator=self.random)
@@ -147,13 +148,17 @@ class Run:
         self.net.train()
         for step in range(steps):
             chosen = order[step * recipe.batch : (step + 1) * recipe.batch]
-            for group in self.optimiser.param_groups:
-                group["lr"] = learning_rate(recipe, self.epoch + (step + 1) / steps)
+            rate = relative_rate(recipe, self.epoch + (step + 0.5) / steps)
             view = augment(scale(images[chosen]), size, self.random).contiguous(memory_format=torch.channels_last)
-            loss = F.cross_entropy(self.net(view)[0], wanted[chosen])
-            self.optimiser.zero_grad(set_to_none=True)
+            label, vote, _ = self.net.heads(view)
+            loss = (1 - recipe.votes) * F.cross_entropy(label, labels[chosen]) + recipe.votes * F.cross_entropy(
+                vote, votes[chosen]
+            )
+            self.net.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
-            self.optimiser.step()
+            for optimiser, peak in zip(self.optimisers, self.peaks, strict=True):
+                optimiser.param_groups[0]["lr"] = peak * rate
+                optimiser.step()
             self._update_average()
             total += loss.item()
         self.epoch += 1
@@ -177,7 +182,7 @@ def train(recipe: Recipe) -> Path:
     train_split = train_split.take(fit_for_training(train_split))
     if recipe.pictures:
         train_split = train_split.take(np.arange(min(recipe.pictures, len(train_split))))
-    images, wanted = torch.from_numpy(train_split.images), targets(train_split, recipe)
+    images, (labels, votes) = torch.from_numpy(train_split.images), targets(train_split, recipe)
     crowd = plurality(validation)
 
     run = Run(recipe, runs_folder() / recipe.name)
@@ -185,7 +190,7 @@ def train(recipe: Recipe) -> Path:
     log.info("%d pictures, %d epochs, into %s", len(images), recipe.epochs, run.folder)
     while run.epoch < recipe.epochs:
         began = time.monotonic()
-        loss = run.train_epoch(images, wanted)
+        loss = run.train_epoch(images, labels, votes)
         answers = logits_of(run.average, validation.images).argmax(1).numpy()
         took = time.monotonic() - began
         run.seconds += took
