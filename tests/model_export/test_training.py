@@ -19,7 +19,7 @@ def test_a_step_has_orthogonal_directions(shape: tuple[int, int]) -> None:
 
 def test_muon_descends() -> None:
     kernel = torch.nn.Parameter(torch.randn(4, 2, 3, 3))
-    optimiser = Muon([kernel], lr=0.02)
+    optimiser = Muon([kernel], lr=0.05)
     before = float(kernel.detach().square().sum())
     for _ in range(50):
         optimiser.zero_grad()
