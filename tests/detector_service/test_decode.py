@@ -3,7 +3,6 @@
 import contextlib
 import io
 import struct
-import zlib
 
 import numpy as np
 import pytest
@@ -11,30 +10,9 @@ from PIL import Image
 
 from detector_service.decode import PictureError, decode
 from moodstream.settings import Settings
+from tests.pictures import GRADIENT, REFUSED, encoded, unusual
 
 OPTIONS = Settings(max_body_bytes=1_000_000)
-GRADIENT = np.dstack([np.tile(np.linspace(0, 255, 64, dtype=np.uint8), (40, 1))] * 3)
-
-
-def encoded(kind: str = "JPEG", image: Image.Image | None = None, **options) -> bytes:
-    out = io.BytesIO()
-    (image or Image.fromarray(GRADIENT)).save(out, kind, **options)
-    return out.getvalue()
-
-
-def bomb_png() -> bytes:
-    """10000 × 5000 pixels in a few dozen bytes: only the header is real."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", 10_000, 5_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
-
-
-def animated(kind: str) -> bytes:
-    frames = [Image.new("RGB", (32, 32), (i * 80, 0, 0)) for i in range(3)]
-    return encoded(kind, frames[0], save_all=True, append_images=frames[1:])
 
 
 def with_thumbnail() -> bytes:
@@ -72,18 +50,10 @@ def test_stands_upright_as_pillow_would_turn_it(kind, orientation):
     assert np.abs(found - expected).mean() < 8
 
 
-@pytest.mark.parametrize(
-    "picture",
-    [
-        encoded("JPEG", Image.fromarray(GRADIENT).convert("CMYK")),
-        encoded("PNG", Image.fromarray(GRADIENT[:, :, 0].astype(np.uint16) * 257)),
-        encoded("PNG", Image.fromarray(GRADIENT).convert("RGBA")),
-        encoded("PNG", Image.fromarray(GRADIENT).convert("P")),
-        encoded("JPEG", Image.fromarray(GRADIENT).convert("L")),
-        encoded("JPEG", progressive=True),
-    ],
-    ids=["cmyk", "16 bit", "alpha", "palette", "gray", "progressive"],
-)
+UNUSUAL = unusual(Image.fromarray(GRADIENT))
+
+
+@pytest.mark.parametrize("picture", UNUSUAL.values(), ids=UNUSUAL)
 def test_unusual_pictures_become_the_same_pixels(picture):
     image = decode(picture, OPTIONS)
     assert image.shape == (40, 64, 3)
@@ -112,24 +82,8 @@ def test_a_broken_orientation_spoils_nothing():
 
 @pytest.mark.parametrize(
     ("picture", "code", "status"),
-    [
-        (b"", "empty", 400),
-        (b"hello, I am a text", "not_a_picture", 415),
-        (b"GIF89a" + bytes(40), "not_a_picture", 415),
-        (encoded("GIF"), "not_a_picture", 415),
-        (encoded("BMP"), "not_a_picture", 415),
-        (encoded("TIFF"), "not_a_picture", 415),
-        (b"\xff\xd8\xff", "truncated", 400),
-        (encoded()[:100], "truncated", 400),
-        (encoded()[:-30], "truncated", 400),
-        (encoded(progressive=True)[:-30], "truncated", 400),
-        (encoded("PNG")[:-20], "truncated", 400),
-        (encoded("WEBP")[:-20], "truncated", 400),
-        (bomb_png(), "too_many_pixels", 413),
-        (encoded() + bytes(1_000_000), "body_too_large", 413),
-        (animated("PNG"), "animated", 415),
-        (animated("WEBP"), "animated", 415),
-    ],
+    [*REFUSED.values(), (encoded() + bytes(1_000_000), "body_too_large", 413)],
+    ids=[*REFUSED, "over the limit"],
 )
 def test_refusals(picture, code, status):
     with pytest.raises(PictureError) as caught:

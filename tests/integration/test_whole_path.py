@@ -53,18 +53,6 @@ def test_ready_names_mediapipe(product):
     assert ready.json()["detector"] == "mediapipe"
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [(b"", 400), (b"not a picture", 415), (b"\xff\xd8\xff\xe0" + b"\x00" * 100, 415)],
-    ids=["empty", "text", "broken"],
-)
-def test_rubbish_is_refused_in_words(product, body, status):
-    response = post(product, body)
-    assert 400 <= response.status_code < 500
-    assert response.status_code == status or status == 415
-    assert response.json()["error"]["message"]
-
-
 def test_a_foreign_origin_is_refused(product, picture):
     assert post(product, picture, Origin="http://elsewhere.example").status_code == 403
 
