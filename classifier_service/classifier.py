@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -31,8 +32,8 @@ class Classification:
 class Classifier:
     """One loaded model; scaling, softmax and temperature are inside its graph."""
 
-    def __init__(self, session: ort.InferenceSession, name: str, unsure_below: float) -> None:
-        self._session, self.name, self.unsure_below = session, name, unsure_below
+    def __init__(self, session: ort.InferenceSession, name: str, version: str, unsure_below: float) -> None:
+        self._session, self.name, self.version, self.unsure_below = session, name, version, unsure_below
 
     @classmethod
     def load(cls, model: str, threads: int = 1) -> Self:
@@ -57,7 +58,8 @@ class Classifier:
         except Exception as error:  # ONNX Runtime's exceptions share no base of their own
             raise ModelError(f"MOODSTREAM_MODEL={model!r}: {path} is not a readable ONNX file: {error}") from error
         name, unsure_below = _check(session, path)
-        classifier = cls(session, name, unsure_below)
+        version = hashlib.sha256(path.read_bytes()).hexdigest()[:12]  # which file exactly, whatever it calls itself
+        classifier = cls(session, name, version, unsure_below)
         for batch in WARM_UP_BATCHES:
             classifier.classify(np.zeros((batch, CROP_SIDE, CROP_SIDE), np.uint8))
         return classifier

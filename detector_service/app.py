@@ -91,7 +91,9 @@ def create_app(options: Settings | None = None) -> FastAPI:
 
     @app.get("/metrics", include_in_schema=False)
     async def prometheus() -> Response:
-        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        service: FrameService = app.state.service
+        text = metrics.text(await service.depths.waiting())
+        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return app
 
@@ -99,7 +101,7 @@ def create_app(options: Settings | None = None) -> FastAPI:
 async def _talk(socket: WebSocket, service: FrameService, metrics: Metrics, options: Settings) -> None:
     """Serve one stream until either side ends it."""
     await socket.accept()
-    talk = Stream(service, socket.send_text, options.deadline_ms / 1000)
+    talk = Stream(service, socket.send_text, options.deadline_ms / 1000, metrics)
     metrics.streams.inc()
     try:
         while True:

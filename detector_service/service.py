@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from detector_service.decode import PICTURE_STATUS, PictureError
+from detector_service.depths import QueueDepths
 from detector_service.detectors import Detector, make_detector
 from detector_service.dispatch import DeadlinePassed, Dispatcher, QueueDown, TaskFailed
 from detector_service.find import find, milliseconds
@@ -40,6 +41,7 @@ class FrameService:
     def __init__(self, options: Settings, metrics: Metrics) -> None:
         self.options, self.metrics = options, metrics
         self.detector_name: str | None = None
+        self.depths = QueueDepths(options)
         self._dispatcher = Dispatcher(options)
         self._threads = ThreadPoolExecutor(options.detector_threads, thread_name_prefix="detect")
         self._detectors: queue.SimpleQueue[Detector] = queue.SimpleQueue()
@@ -60,6 +62,7 @@ class FrameService:
     async def close(self) -> None:
         """Let the frame at work end, then free detectors and connections."""
         await self._dispatcher.close()
+        await self.depths.close()
         await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
         while not self._detectors.empty():
             self._detectors.get().close()
@@ -80,9 +83,10 @@ class FrameService:
         if self._in_flight >= self.options.max_in_flight:
             problem = Problem("overloaded", "Too many frames are under way: try again in a second.")
             answer = FrameReading(status="overloaded", error=problem)
+            self.metrics.refuse()
         else:
             self._in_flight += 1
-            self.metrics.in_flight.inc()
+            self.metrics.frames_in_flight.inc()
             try:
                 give_up_at = started + self.options.deadline_ms / 1000
                 answer = await self._read(picture, give_up_at, finder, captured_ms / 1000)
@@ -92,7 +96,7 @@ class FrameService:
                 answer = FrameReading(status="error", error=problem)
             finally:
                 self._in_flight -= 1
-                self.metrics.in_flight.dec()
+                self.metrics.frames_in_flight.dec()
         total = milliseconds(time.monotonic() - started)
         answer = replace(answer, frame=frame, captured_ms=captured_ms, timings_ms={**answer.timings_ms, "total": total})
         self.metrics.count(answer)
@@ -108,7 +112,8 @@ class FrameService:
             if not crops:
                 return partial
             sent = time.monotonic()
-            reply = await self._dispatcher.classify(crops, len(partial.readings), give_up_at)
+            with self.metrics.under_way(len(partial.readings)):
+                reply = await self._dispatcher.classify(crops, len(partial.readings), give_up_at)
         except PictureError as error:
             return replace(error.answer(), detector=self.detector_name)
         except (TimeoutError, DeadlinePassed):

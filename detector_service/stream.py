@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from detector_service.finder import Finder
+from detector_service.metrics import Metrics
 from moodstream.types import FrameReading, Problem
 from moodstream.wire import unpack_frame
 
@@ -77,10 +78,11 @@ class _Waiting:
 class Stream:
     """The state of one stream: one frame working, one waiting; a newer frame replaces the waiting one."""
 
-    def __init__(self, service: Reads, send: Send, deadline_s: float) -> None:
+    def __init__(self, service: Reads, send: Send, deadline_s: float, metrics: Metrics | None = None) -> None:
         self._service, self._deadline_s = service, deadline_s
         self._send_text = send
         self._finder = Finder()
+        self._metrics = metrics or Metrics()
         self._sending = asyncio.Lock()
         self._hello: Hello | None = None
         self._waiting: _Waiting | None = None
@@ -114,14 +116,14 @@ class Stream:
             return
         if self._hello is None:
             problem = Problem("no_hello", "The first message of a stream is its hello.")
-            await self._send(FrameReading(number, captured_ms, "error", problem))
+            await self._answer_here(FrameReading(number, captured_ms, "error", problem))
             raise NoHello
         replaced = self._waiting
         self._waiting = _Waiting(number, captured_ms, picture, time.monotonic())
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
         if replaced is not None:
-            await self._send(FrameReading(replaced.number, replaced.captured_ms, "stale"))
+            await self._answer_here(FrameReading(replaced.number, replaced.captured_ms, "stale"))
 
     async def close(self) -> None:
         """Give up what is under way: nobody is there to hear the answer."""
@@ -140,6 +142,7 @@ class Stream:
         left = frame.received + self._deadline_s - time.monotonic()
         stale = FrameReading(frame.number, frame.captured_ms, "stale")
         if left <= 0:
+            self._metrics.count(stale)
             return stale
         try:
             # The service keeps the deadline itself; this timer keeps the promise if it ever does not.
@@ -148,16 +151,25 @@ class Stream:
                     frame.picture, frame.number, frame.captured_ms, frame.received, self._finder
                 )
         except TimeoutError:
+            self._metrics.count(stale)
             return stale
         except Exception:
             log.exception("A frame of a stream failed")
             problem = Problem("internal", "The service failed on this frame; its log says why.")
-            return FrameReading(frame.number, frame.captured_ms, "error", problem)
+            failed = FrameReading(frame.number, frame.captured_ms, "error", problem)
+            self._metrics.count(failed)
+            return failed
 
     async def _refuse(self, code: str, message: str) -> None:
-        await self._send(FrameReading(status="error", error=Problem(code, message)))
+        await self._answer_here(FrameReading(status="error", error=Problem(code, message)))
+
+    async def _answer_here(self, answer: FrameReading) -> None:
+        """Send an answer that the service knows nothing of, and so has not counted."""
+        self._metrics.count(answer)
+        await self._send(answer)
 
     async def _send(self, answer: FrameReading) -> None:
         text = json.dumps(answer.to_json(), separators=(",", ":"), ensure_ascii=False)
-        async with self._sending:
-            await self._send_text(text)
+        with self._metrics.stages.labels("reply").time():
+            async with self._sending:
+                await self._send_text(text)

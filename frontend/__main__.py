@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uvicorn
+from prometheus_client import start_http_server
 
 from frontend.app import create_app
 from moodstream.settings import settings
@@ -11,6 +12,8 @@ from moodstream.settings import settings
 def main() -> None:
     """Run until stopped, with sockets that hold one message each and compress none (JPEG gains nothing)."""
     chosen = settings()
+    if chosen.metrics_port:
+        start_http_server(chosen.metrics_port, chosen.metrics_host)
     uvicorn.run(
         create_app(chosen),
         host=chosen.page_host,

@@ -44,6 +44,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/live", _Fresh(directory=_LIVE), name="live")
 
     @app.get("/healthz")
+    @app.get("/livez")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from frontend import token
+from frontend import metrics, token
 from moodstream.settings import Settings
 
 PROTOCOL = "moodstream.v1"
@@ -37,9 +37,11 @@ def router(settings: Settings, secret: bytes) -> APIRouter:
         # Accepted before it is judged: a browser sees a close code only of a socket that was open.
         await browser.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
         if not _same_origin(browser):
+            metrics.refused.labels("origin").inc()
             await browser.close(BAD_ORIGIN, "this page may not open a stream here")
             return
         if not any(token.check(secret, text, time.time()) for text in offered):
+            metrics.refused.labels("token").inc()
             await browser.close(BAD_TOKEN, "the token is missing or has expired")
             return
         try:
@@ -54,10 +56,12 @@ def router(settings: Settings, secret: bytes) -> APIRouter:
             )
         except (OSError, InvalidHandshake) as error:
             log.warning("no stream to the detector at %s: %s", upstream_url, error)
+            metrics.refused.labels("detector").inc()
             await _close_browser(browser, TRY_LATER, "the detector cannot be reached")
             return
         async with upstream:
-            await _pump(browser, upstream)
+            with metrics.streams.track_inprogress():
+                await _pump(browser, upstream)
 
     return routes
 
@@ -85,6 +89,7 @@ async def _to_detector(browser: WebSocket, upstream: ClientConnection) -> None:
                 return
             data = message.get("bytes")
             await upstream.send(message["text"] if data is None else data)
+            metrics.messages.labels("to_detector").inc()
 
 
 async def _to_browser(upstream: ClientConnection, browser: WebSocket) -> None:
@@ -93,6 +98,7 @@ async def _to_browser(upstream: ClientConnection, browser: WebSocket) -> None:
             await browser.send_text(message)
         else:
             await browser.send_bytes(message)
+        metrics.messages.labels("to_browser").inc()
 
 
 async def _close_browser(browser: WebSocket, code: int, reason: str) -> None:

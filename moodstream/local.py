@@ -9,7 +9,7 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -19,6 +19,8 @@ from moodstream.settings import Settings
 from moodstream.supervisor import Say, Service, Supervisor
 
 READY_WITHIN_S = 90.0
+#: Workers, then the page, tell their metrics from here on.
+_METRICS_PORT = 8101
 
 
 class StartError(RuntimeError):
@@ -45,6 +47,14 @@ def free_port(wanted: int, host: str = "127.0.0.1") -> int:
                 continue
             return port
     raise StartError(f"ports {wanted} to {wanted + 99} are all taken on {host}")
+
+
+def _ports_from(wanted: int) -> Iterator[int]:
+    """Free ports from ``wanted`` on, each once."""
+    while True:
+        wanted = free_port(wanted)
+        yield wanted
+        wanted += 1
 
 
 def valkey_command(port: int) -> list[str]:
@@ -107,12 +117,16 @@ async def local_stack(settings: Settings, say: Say, *, page: bool = True) -> Asy
         say("moodstream", f"queue: {redis_url}")
 
         environment = _environment(settings, redis_url, detector_port)
+        metrics = _ports_from(_METRICS_PORT)
         for index in range(settings.workers):
-            supervisor.add(Service(f"worker-{index + 1}", [sys.executable, "-m", "worker", "faces"], environment))
-        supervisor.add(Service("frames", [sys.executable, "-m", "worker", "frames"], environment))
+            own = {**environment, "MOODSTREAM_METRICS_PORT": str(next(metrics))}
+            supervisor.add(Service(f"worker-{index + 1}", [sys.executable, "-m", "worker", "faces"], own))
+        own = {**environment, "MOODSTREAM_METRICS_PORT": str(next(metrics))}
+        supervisor.add(Service("frames", [sys.executable, "-m", "worker", "frames"], own))
         supervisor.add(Service("detector", [sys.executable, "-m", "detector_service"], environment))
         if page:
-            supervisor.add(Service("page", [sys.executable, "-m", "frontend"], environment))
+            own = {**environment, "MOODSTREAM_METRICS_PORT": str(next(metrics))}
+            supervisor.add(Service("page", [sys.executable, "-m", "frontend"], own))
         addresses = Addresses(
             redis_url, f"http://127.0.0.1:{detector_port}", f"http://{settings.page_host}:{settings.page_port}"
         )

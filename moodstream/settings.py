@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     max_pixels: int = Field(25_000_000, ge=10_000, description="Largest picture that is decoded, in pixels.")
     max_in_flight: int = Field(16, ge=1, description="Frames under way in one detector process before it refuses.")
     cache: Path = Field(default_factory=_cache, description="Folder for the detector's fetched model files.")
+    metrics_host: str = Field(
+        "127.0.0.1", description="Address for a worker's health and metrics, and the page's metrics."
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of those; 0: none. The detector has its own /metrics."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much the logs say.")
 
     @property

@@ -8,6 +8,7 @@ import sys
 
 from moodstream.settings import settings
 from moodstream.wire import FACES, FRAMES
+from worker import health
 
 #: Only the module of the queue that is served is imported, so that a classifier image needs no detector.
 MODULES = {FACES: "worker.classify", FRAMES: "worker.read_frame"}
@@ -22,6 +23,7 @@ def main() -> None:
     for chatty in ("celery.app.trace", "celery.worker.strategy"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     module = importlib.import_module(MODULES[queue])
+    health.watch(module.app, settings())
     arguments = ["--quiet", "worker", "--queues", queue, "--without-gossip", "--without-mingle", "--without-heartbeat"]
     module.app.worker_main([*arguments, "--hostname", f"{queue}-%n@%h", "--loglevel", settings().log_level])
 

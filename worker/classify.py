@@ -13,6 +13,7 @@ from classifier_service.classifier import Classifier
 from moodstream.settings import settings
 from moodstream.types import CROP_BYTES, CROP_SIDE, VERSION, FrameReading
 from moodstream.wire import CLASSIFY
+from worker import metrics
 from worker.app import app, redis_clock
 
 #: A message holds at most so many crops: a frame with more faces than this is no class.
@@ -24,7 +25,9 @@ clock = cache(redis_clock)
 @cache
 def classifier() -> Classifier:
     """This process's classifier, loaded and warmed on first use."""
-    return Classifier.load(settings().model)
+    loaded = Classifier.load(settings().model)
+    metrics.model_info.labels(loaded.name, loaded.version).set(1)
+    return loaded
 
 
 @celeryd_init.connect  # type: ignore[untyped-decorator]  # celery has no types
@@ -58,8 +61,11 @@ def classify(
     else:
         began = time.perf_counter()
         result = classifier().classify(np.frombuffer(crops, np.uint8).reshape(n, CROP_SIDE, CROP_SIDE))
+        took = time.perf_counter() - began
+        metrics.batch_faces.observe(n)
+        metrics.stages.labels("classify").observe(took)
         reply = _reply("ok")
-        reply["classify_ms"] = round((time.perf_counter() - began) * 1000, 3)
+        reply["classify_ms"] = round(took * 1000, 3)
         reply["probabilities"] = result.probabilities.tolist()
         reply["embeddings"] = result.embeddings.tobytes() if embeddings else None
     return reply if frame is None else FrameReading.from_json(frame).classified(reply).to_json()

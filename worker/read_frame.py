@@ -15,6 +15,7 @@ from detector_service.find import find
 from moodstream.settings import settings
 from moodstream.types import FrameReading, Problem
 from moodstream.wire import CLASSIFY, READ_FRAME
+from worker import metrics
 from worker.app import app
 
 
@@ -43,6 +44,8 @@ def read_frame(self: Task, picture: bytes) -> dict[str, Any]:
         found, crops = find(picture, detector(), settings())
     except PictureError as error:
         return FrameReading(status="error", error=Problem(error.code, error.message)).to_json()
+    for stage, spent in found.timings_ms.items():
+        metrics.stages.labels(stage).observe((spent or 0.0) / 1000)
     if not found.readings:
         return found.to_json()
     rest = app.signature(CLASSIFY, args=(crops, len(found.readings)), kwargs={"frame": found.to_json()})

@@ -1,0 +1,75 @@
+"""What Prometheus sees of a worker process. Celery's signals keep it; tasks add what they alone know."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter as Tally
+from collections.abc import Iterator
+from typing import Any
+
+from celery import Task
+from celery.signals import task_postrun, task_prerun, task_received, task_revoked
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+_STAGE_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+
+tasks = Counter("moodstream_tasks", "Tasks done, by what became of them.", ["task", "status"])
+busy = Counter("moodstream_worker_busy_seconds", "Time spent on tasks; its rate is the busy share.")
+batch_faces = Histogram("moodstream_batch_faces", "Faces of a batch.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256))
+stages = Histogram("moodstream_stage_seconds", "Time that a frame spends in a stage.", ["stage"], buckets=_STAGE_S)
+model_info = Gauge("moodstream_model_info", "The loaded model; always 1.", ["name", "version"])
+
+
+class _InHand(Collector):
+    """Messages that this worker has taken and not finished, by queue."""
+
+    def __init__(self) -> None:
+        self.queues: dict[str, str] = {}
+        self.began: float | None = None
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily("moodstream_queue_under_way", "Messages taken and not finished.", labels=["queue"])
+        for queue, count in Tally(list(self.queues.values())).items():
+            family.add_metric([queue], count)
+        yield family
+
+
+in_hand = _InHand()
+REGISTRY.register(in_hand)
+
+
+def busy_for() -> float | None:
+    """Seconds since the task in hand began; None without one."""
+    began = in_hand.began
+    return None if began is None else time.monotonic() - began
+
+
+@task_received.connect  # type: ignore[untyped-decorator]  # celery has no types
+def _received(request: Any, **_: Any) -> None:
+    in_hand.queues[request.id] = request.delivery_info.get("routing_key") or "unknown"
+
+
+@task_revoked.connect  # type: ignore[untyped-decorator]
+def _revoked(request: Any, **_: Any) -> None:
+    in_hand.queues.pop(request.id, None)
+    tasks.labels(request.name, "expired").inc()
+
+
+@task_prerun.connect  # type: ignore[untyped-decorator]
+def _begins(**_: Any) -> None:
+    in_hand.began = time.monotonic()
+
+
+@task_postrun.connect  # type: ignore[untyped-decorator]
+def _ends(task_id: str, task: Task, retval: Any, state: str, **_: Any) -> None:
+    """A task's own answer says what became of it; one that raised has none, one that went on elsewhere neither."""
+    if in_hand.began is not None:
+        busy.inc(time.monotonic() - in_hand.began)
+    in_hand.began = None
+    in_hand.queues.pop(task_id, None)
+    status = "passed_on" if state == "IGNORED" else "failed"
+    if state == "SUCCESS":
+        status = str(retval.get("status", "ok")) if isinstance(retval, dict) else "ok"
+    tasks.labels(task.name, status).inc()
