@@ -11,12 +11,15 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from detector_service.decode import PictureError
+from detector_service.group import picture_as_group
 from detector_service.metrics import Metrics
 from detector_service.origin import SameOriginOnly
 from detector_service.service import FrameService, http_status
+from detector_service.session import Session
 from detector_service.stream import NoHello, Stream
+from moodstream.hosts import KnownHostsOnly
 from moodstream.settings import Settings, settings
-from moodstream.types import FrameReading, Problem
+from moodstream.types import FrameReading, Problem, View
 
 _LARGEST = 2**53 - 1  # what JSON numbers carry without loss
 _Whole = Annotated[int, Query(ge=0, le=_LARGEST)]
@@ -40,6 +43,7 @@ def create_app(options: Settings | None = None) -> FastAPI:
     """The ASGI application; detectors and connections live from its start-up to its shutdown."""
     chosen = options or settings()
     metrics = Metrics()
+    view: View = "individual" if chosen.individual else "group"
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -53,22 +57,31 @@ def create_app(options: Settings | None = None) -> FastAPI:
 
     app = FastAPI(title="Moodstream detector", version="1", lifespan=lifespan)
     app.add_middleware(SameOriginOnly)
+    app.add_middleware(KnownHostsOnly, bound_to=chosen.detector_host, allowed=chosen.allowed_hosts)
 
     @app.post("/v1/frames", responses=_ANSWERS, openapi_extra=_BODY)
     async def frames(request: Request, frame: _Whole = 0, captured_ms: _Whole = 0) -> JSONResponse:
         """Read the faces in one picture; every answer, good or bad, has the same fields."""
         service: FrameService = app.state.service
+
+        def refused(problem: Problem, status: int) -> JSONResponse:
+            answer = FrameReading(frame, captured_ms, "error", problem, view=view)
+            metrics.count(answer)
+            return JSONResponse(answer.to_json(), status)
+
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind and kind != "application/octet-stream" and not kind.startswith("image/"):
             message = f"Send the picture as the body with Content-Type image/jpeg, not {kind}."
-            return _refused(metrics, frame, captured_ms, Problem("content_type", message), 415)
+            return refused(Problem("content_type", message), 415)
         try:
             picture = await _body(request, chosen.max_body_bytes)
         except PictureError as error:
-            return _refused(metrics, frame, captured_ms, Problem(error.code, error.message), error.http_status)
+            return refused(Problem(error.code, error.message), error.http_status)
         except ClientDisconnect:
-            return _refused(metrics, frame, captured_ms, Problem("disconnected", "The sender went away."), 400)
+            return refused(Problem("disconnected", "The sender went away."), 400)
         answer = await service.read(picture, frame, captured_ms)
+        if not chosen.individual:
+            answer = picture_as_group(answer, chosen.group_min)
         status = http_status(answer)
         return JSONResponse(answer.to_json(), status, {"Retry-After": "1"} if status == 503 else None)
 
@@ -101,7 +114,8 @@ def create_app(options: Settings | None = None) -> FastAPI:
 async def _talk(socket: WebSocket, service: FrameService, metrics: Metrics, options: Settings) -> None:
     """Serve one stream until either side ends it."""
     await socket.accept()
-    talk = Stream(service, socket.send_text, options.deadline_ms / 1000, metrics)
+    session = Session(options.individual, options.group_min)
+    talk = Stream(service, socket.send_text, options.deadline_ms / 1000, session, metrics)
     metrics.streams.inc()
     try:
         while True:
@@ -137,9 +151,3 @@ async def _body(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise too_large
     return bytes(body)
-
-
-def _refused(metrics: Metrics, frame: int, captured_ms: int, problem: Problem, status: int) -> JSONResponse:
-    answer = FrameReading(frame, captured_ms, "error", problem)
-    metrics.count(answer)
-    return JSONResponse(answer.to_json(), status)

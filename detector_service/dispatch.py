@@ -29,6 +29,8 @@ _RECONNECT_S = 0.3
 _SAFETY_S = 60.0
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 _CHANNEL = "celery-task-meta-"
+#: Crops, how many they are, and whether embeddings are wanted.
+_Work = tuple[bytes, int, bool]
 
 
 class QueueDown(Exception):  # noqa: N818 - a state of the world, like asyncio.QueueFull
@@ -97,13 +99,14 @@ class Dispatcher:
             self._app.close()
             self._clock_client.close()
 
-    async def classify(self, crops: bytes, n: int, give_up_at: float) -> dict[str, Any]:
+    async def classify(self, crops: bytes, n: int, give_up_at: float, embeddings: bool = False) -> dict[str, Any]:
         """The reply of ``moodstream.classify`` for ``n`` crops.
 
         Args:
             crops: n·2304 bytes.
             n: how many faces these are.
             give_up_at: moment of ``time.monotonic()`` after which nobody wants the answer.
+            embeddings: whether the reply brings them.
 
         Raises:
             QueueDown: Redis cannot be reached.
@@ -114,7 +117,7 @@ class Dispatcher:
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[task_id] = answer
         try:
-            await self._publish(task_id, crops, n, give_up_at)
+            await self._publish(task_id, (crops, n, embeddings), give_up_at)
             return await asyncio.wait_for(answer, max(give_up_at - time.monotonic(), 0))
         except TimeoutError:
             raise DeadlinePassed from None
@@ -123,14 +126,14 @@ class Dispatcher:
             if answer.done() and not answer.cancelled():
                 answer.exception()  # seen, even if the frame was given up meanwhile
 
-    async def _publish(self, task_id: str, crops: bytes, n: int, give_up_at: float) -> None:
+    async def _publish(self, task_id: str, work: _Work, give_up_at: float) -> None:
         try:
             if not self.connected:
                 await asyncio.wait_for(self._subscribed.wait(), _RECONNECT_S)
-            work = asyncio.get_running_loop().run_in_executor(
-                self._sender, self._send, task_id, crops, n, give_up_at, time.monotonic() + _PUBLISH_S
+            sent = asyncio.get_running_loop().run_in_executor(
+                self._sender, self._send, task_id, work, give_up_at, time.monotonic() + _PUBLISH_S
             )
-            await asyncio.wait_for(work, _PUBLISH_S)
+            await asyncio.wait_for(sent, _PUBLISH_S)
         except TimeoutError:
             raise QueueDown("Redis does not answer") from None
         except (redis.RedisError, OSError, celery.exceptions.CeleryError) as error:
@@ -140,15 +143,22 @@ class Dispatcher:
                 raise QueueDown(str(error)) from error
             raise
 
-    def _send(self, task_id: str, crops: bytes, n: int, give_up_at: float, start_by: float) -> None:
+    def _send(self, task_id: str, work: _Work, give_up_at: float, start_by: float) -> None:
         """Runs in the publishing thread."""
         now = time.monotonic()
         if now > start_by or now > give_up_at:
             return
+        crops, n, embeddings = work
         left = give_up_at - now
         deadline_ms = self._clock.now_ms() + round(left * 1000)
         self._app.send_task(
-            CLASSIFY, args=(crops, n, deadline_ms), task_id=task_id, queue=FACES, retry=False, expires=left + _SAFETY_S
+            CLASSIFY,
+            args=(crops, n, deadline_ms),
+            kwargs={"embeddings": True} if embeddings else None,
+            task_id=task_id,
+            queue=FACES,
+            retry=False,
+            expires=left + _SAFETY_S,
         )
 
     async def _listen(self) -> None:

@@ -32,14 +32,14 @@ def find(
     faces = (finder or Finder()).find(image, detector, at)
     detected = time.perf_counter()
     gray = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-    crops = b"".join(crop(gray, face, detector.framing).tobytes() for face in faces)
+    readings = tuple(Reading(face, crop=crop(gray, face, detector.framing).tobytes()) for face in faces)
+    crops = b"".join(reading.crop or b"" for reading in readings)
     timings: dict[str, float | None] = {
         "decode": milliseconds(decoded - started),
         "detect": milliseconds(detected - decoded),
         "crop": milliseconds(time.perf_counter() - detected),
     }
     height, width = image.shape[:2]
-    readings = tuple(Reading(face) for face in faces)
     return FrameReading(
         width=width, height=height, detector=detector.name, readings=readings, timings_ms=timings
     ), crops

@@ -74,10 +74,13 @@ class FrameService:
         captured_ms: int = 0,
         received: float | None = None,
         finder: Finder | None = None,
+        *,
+        embeddings: bool = False,
     ) -> FrameReading:
         """The answer to one picture, at the latest ``deadline_ms`` after ``received`` (``time.monotonic()``).
 
-        A stream brings its ``finder``; a picture without one is searched as if nothing were known.
+        A stream brings its ``finder``; a picture without one is searched as if nothing were known. ``embeddings`` asks
+        for them beside the probabilities.
         """
         started = time.monotonic() if received is None else received
         if self._in_flight >= self.options.max_in_flight:
@@ -89,7 +92,7 @@ class FrameService:
             self.metrics.frames_in_flight.inc()
             try:
                 give_up_at = started + self.options.deadline_ms / 1000
-                answer = await self._read(picture, give_up_at, finder, captured_ms / 1000)
+                answer = await self._read(picture, give_up_at, finder, captured_ms / 1000, embeddings)
             except Exception:
                 log.exception("A frame could not be read")
                 problem = Problem("internal", "The service failed on this frame; its log says why.")
@@ -102,7 +105,9 @@ class FrameService:
         self.metrics.count(answer)
         return answer
 
-    async def _read(self, picture: bytes, give_up_at: float, finder: Finder | None, at: float) -> FrameReading:
+    async def _read(
+        self, picture: bytes, give_up_at: float, finder: Finder | None, at: float, embeddings: bool
+    ) -> FrameReading:
         partial = FrameReading(status="stale", detector=self.detector_name)
         try:
             async with asyncio.timeout_at(asyncio.get_running_loop().time() + give_up_at - time.monotonic()):
@@ -113,7 +118,7 @@ class FrameService:
                 return partial
             sent = time.monotonic()
             with self.metrics.under_way(len(partial.readings)):
-                reply = await self._dispatcher.classify(crops, len(partial.readings), give_up_at)
+                reply = await self._dispatcher.classify(crops, len(partial.readings), give_up_at, embeddings)
         except PictureError as error:
             return replace(error.answer(), detector=self.detector_name)
         except (TimeoutError, DeadlinePassed):

@@ -8,12 +8,12 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import Protocol
 
 from detector_service.finder import Finder
+from detector_service.hello import BadHello, read_hello
 from detector_service.metrics import Metrics
+from detector_service.session import Session
 from moodstream.types import FrameReading, Problem
 from moodstream.wire import unpack_frame
 
@@ -35,32 +35,9 @@ class Reads(Protocol):
         captured_ms: int = 0,
         received: float | None = None,
         finder: Finder | None = None,
+        *,
+        embeddings: bool = False,
     ) -> FrameReading: ...
-
-
-class Hello(BaseModel):
-    """The first message of a stream; may be sent again."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    v: Literal[1]
-    mode: Literal["live", "recorded"] = "live"
-    view: Literal["individual", "group"] = "individual"
-    smoothing: Any = None
-    embeddings: bool = False
-    adaptation: Any = None
-    resume: Any = None
-
-    def not_built(self) -> str | None:
-        """The first wish that is not built yet; None if all can be granted. Smoothing and resuming are ignored."""
-        if self.mode == "recorded":
-            return "mode 'recorded'"
-        if self.view == "group":
-            # Answering with labels on faces would give away what this view is asked for to hide.
-            return "view 'group'"
-        if self.embeddings:
-            return "embeddings"
-        return "adaptation" if self.adaptation else None
 
 
 class NoHello(Exception):  # noqa: N818
@@ -76,32 +53,35 @@ class _Waiting:
 
 
 class Stream:
-    """The state of one stream: one frame working, one waiting; a newer frame replaces the waiting one."""
+    """The state of one stream: one frame working, one waiting; a newer frame replaces the waiting one.
 
-    def __init__(self, service: Reads, send: Send, deadline_s: float, metrics: Metrics | None = None) -> None:
-        self._service, self._deadline_s = service, deadline_s
+    Each answer passes through the ``session`` on its way out.
+    """
+
+    def __init__(
+        self, service: Reads, send: Send, deadline_s: float, session: Session, metrics: Metrics | None = None
+    ) -> None:
+        self._service, self._deadline_s, self._session = service, deadline_s, session
         self._send_text = send
         self._finder = Finder()
         self._metrics = metrics or Metrics()
         self._sending = asyncio.Lock()
-        self._hello: Hello | None = None
+        self._greeted = False
         self._waiting: _Waiting | None = None
         self._worker: asyncio.Task[None] | None = None
 
     async def hello(self, text: str) -> None:
         """Take a text message; a bad one is answered with an error, and what was agreed before stays."""
         try:
-            hello = Hello.model_validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            await self._refuse("bad_hello", f"The hello is not understood: {where} {first['msg']}".replace("  ", " "))
+            hello = read_hello(text)
+        except BadHello as error:
+            await self._refuse("bad_hello", str(error))
             return
-        missing = hello.not_built()
-        if missing is not None:
-            await self._refuse("not_supported", f"Not available yet: {missing}.")
+        if hello.mode == "recorded":
+            await self._refuse("not_supported", "Not available yet: mode 'recorded'.")
             return
-        self._hello = hello
+        self._session.agree(hello)
+        self._greeted = True
 
     async def frame(self, message: bytes) -> None:
         """Take a binary message; returns at once, the answer follows.
@@ -114,7 +94,7 @@ class Stream:
         except ValueError as error:
             await self._refuse("bad_frame", f"The message is no frame: {error}.")
             return
-        if self._hello is None:
+        if not self._greeted:
             problem = Problem("no_hello", "The first message of a stream is its hello.")
             await self._answer_here(FrameReading(number, captured_ms, "error", problem))
             raise NoHello
@@ -148,15 +128,19 @@ class Stream:
             # The service keeps the deadline itself; this timer keeps the promise if it ever does not.
             async with asyncio.timeout(left + _MARGIN_S):
                 return await self._service.read(
-                    frame.picture, frame.number, frame.captured_ms, frame.received, self._finder
+                    frame.picture,
+                    frame.number,
+                    frame.captured_ms,
+                    frame.received,
+                    self._finder,
+                    embeddings=self._session.needs_embeddings,
                 )
         except TimeoutError:
             self._metrics.count(stale)
             return stale
         except Exception:
             log.exception("A frame of a stream failed")
-            problem = Problem("internal", "The service failed on this frame; its log says why.")
-            failed = FrameReading(frame.number, frame.captured_ms, "error", problem)
+            failed = _failed(frame.number, frame.captured_ms)
             self._metrics.count(failed)
             return failed
 
@@ -169,7 +153,17 @@ class Stream:
         await self._send(answer)
 
     async def _send(self, answer: FrameReading) -> None:
+        try:
+            answer = self._session.settle(answer)
+        except Exception:
+            log.exception("An answer could not be settled")
+            answer = self._session.settle(_failed(answer.frame, answer.captured_ms))
         text = json.dumps(answer.to_json(), separators=(",", ":"), ensure_ascii=False)
         with self._metrics.stages.labels("reply").time():
             async with self._sending:
                 await self._send_text(text)
+
+
+def _failed(number: int, captured_ms: int) -> FrameReading:
+    problem = Problem("internal", "The service failed on this frame; its log says why.")
+    return FrameReading(number, captured_ms, "error", problem)

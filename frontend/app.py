@@ -18,6 +18,7 @@ from fastapi.staticfiles import StaticFiles
 
 from frontend import picture, relay, token
 from frontend.theme import theme
+from moodstream.hosts import KnownHostsOnly
 from moodstream.palette import legend
 from moodstream.settings import Settings
 
@@ -40,6 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
         uploads.cleanup()
 
     app = FastAPI(title="Moodstream page", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(KnownHostsOnly, bound_to=settings.page_host, allowed=settings.allowed_hosts)
     app.include_router(relay.router(settings, secret))
     app.mount("/live", _Fresh(directory=_LIVE), name="live")
 

@@ -37,6 +37,11 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(10_000_000, ge=10_000, description="Largest picture file that is accepted, in bytes.")
     max_pixels: int = Field(25_000_000, ge=10_000, description="Largest picture that is decoded, in pixels.")
     max_in_flight: int = Field(16, ge=1, description="Frames under way in one detector process before it refuses.")
+    individual: bool = Field(True, description="off: nobody gets readings of single faces, only the group's.")
+    group_min: int = Field(5, ge=2, le=1000, description="Faces from which on the group's shares are told.")
+    allowed_hosts: str = Field(
+        "", description="Names by which this machine is called, with commas; * for any. Empty: see moodstream/hosts.py."
+    )
     cache: Path = Field(default_factory=_cache, description="Folder for the detector's fetched model files.")
     metrics_host: str = Field(
         "127.0.0.1", description="Address for a worker's health and metrics, and the page's metrics."

@@ -93,6 +93,31 @@ def test_foreign_pages_are_refused(serve, url):
     assert httpx.get(f"http://{host}/healthz", headers={"Origin": f"http://{host}"}).status_code == 200
 
 
+def test_foreign_names_are_refused(serve, url):
+    host = serve(redis_url=url, allowed_hosts="moods.example")
+    port = host.rpartition(":")[2]
+    for name, status in (("evil.example", 403), ("moods.example", 200), (f"localhost:{port}", 200)):
+        assert httpx.get(f"http://{host}/healthz", headers={"Host": name}).status_code == status
+    with (
+        pytest.raises(InvalidStatus, match="403"),
+        connect(f"ws://evil.example:{port}/v1/stream", sock=socket.create_connection(("127.0.0.1", int(port)))),
+    ):
+        pass
+
+
+def test_without_single_seats_not_even_http_tells_them(serve, url, worker, astronaut):
+    host = serve(redis_url=url, individual=False, group_min=2)
+    answer = httpx.post(f"http://{host}/v1/frames", content=astronaut).json()
+    assert (answer["view"], answer["group"]) == ("group", {"faces": 1, "min": 2, "shares": None})
+    assert {answer["faces"][0][name] for name in ("label", "probabilities", "raw", "seat", "keypoints")} == {None}
+    assert httpx.post(f"http://{host}/v1/frames", content=b"").json()["view"] == "group"
+    with connect(f"ws://{host}/v1/stream") as stream:
+        stream.send('{"v": 1, "view": "individual"}')
+        stream.send(pack_frame(1, 7, astronaut))
+        answer = json.loads(stream.recv(5))
+        assert (answer["view"], answer["faces"][0]["label"], answer["group"]["faces"]) == ("group", None, 1)
+
+
 def test_a_stream(serve, url, worker, astronaut):
     host = serve(redis_url=url)
     with connect(f"ws://{host}/v1/stream") as stream:
@@ -133,7 +158,7 @@ def test_redis_goes_and_comes_back(serve, server, url, worker, astronaut):
     for _ in range(3):
         began = time.monotonic()
         reply = httpx.post(f"http://{host}/v1/frames", content=astronaut)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 4  # refused, not timed out for long; a busy machine is slow to search
         assert reply.status_code == 503 and reply.headers["Retry-After"] == "1"
     ready = httpx.get(f"http://{host}/readyz")
     assert ready.status_code == 503 and "Redis" in ready.json()["reason"]

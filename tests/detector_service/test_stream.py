@@ -5,8 +5,9 @@ import json
 
 import pytest
 
+from detector_service.session import Session
 from detector_service.stream import NoHello, Stream
-from moodstream.types import FrameReading
+from moodstream.types import Face, FrameReading, Reading
 from moodstream.wire import pack_frame
 
 HELLO = '{"v": 1, "mode": "live", "view": "individual"}'
@@ -17,19 +18,21 @@ class Service:
 
     def __init__(self):
         self.begun, self.go, self.fail = [], asyncio.Event(), None
+        self.asked_embeddings, self.readings = [], ()
 
-    async def read(self, picture, frame=0, captured_ms=0, received=None, finder=None):
+    async def read(self, picture, frame=0, captured_ms=0, received=None, finder=None, *, embeddings=False):
         self.begun.append(frame)
+        self.asked_embeddings.append(embeddings)
         await self.go.wait()
         if self.fail:
             raise self.fail
-        return FrameReading(frame, captured_ms)
+        return FrameReading(frame, captured_ms, width=64, height=48, readings=self.readings)
 
 
 class Talk:
     def __init__(self, deadline_s=5.0):
         self.service, self.said = Service(), []
-        self.stream = Stream(self.service, self.send, deadline_s)
+        self.stream = Stream(self.service, self.send, deadline_s, Session(individual=True, group_min=5))
 
     async def send(self, text):
         self.said.append(json.loads(text))
@@ -104,9 +107,6 @@ async def test_a_frame_before_the_hello_ends_the_stream():
         ('{"v": 2}', "bad_hello"),
         ('{"v": 1, "mode": "fast"}', "bad_hello"),
         ('{"v": 1, "mode": "recorded"}', "not_supported"),
-        ('{"v": 1, "view": "group"}', "not_supported"),
-        ('{"v": 1, "embeddings": true}', "not_supported"),
-        ('{"v": 1, "adaptation": {"some": 1}}', "not_supported"),
     ],
 )
 async def test_a_bad_hello_is_refused_and_may_be_mended(text, code):
@@ -125,6 +125,29 @@ async def test_a_message_too_short_for_its_head_is_answered():
     await talk.stream.hello(HELLO)
     await talk.stream.frame(b"short")
     assert talk.said[0]["error"]["code"] == "bad_frame"
+
+
+async def test_what_the_hello_asks_reaches_the_service_and_every_answer():
+    talk = Talk()
+    talk.service.go.set()
+    await talk.stream.hello('{"v": 1, "embeddings": true}')
+    await talk.frame(1)
+    await settle(talk, 1)
+    await talk.stream.hello('{"v": 1, "view": "group", "embeddings": true}')
+    await talk.frame(2)
+    await settle(talk, 2)
+    assert talk.service.asked_embeddings == [True, False]
+    assert [answer["view"] for answer in talk.said] == ["individual", "group"]
+
+
+async def test_an_answer_that_cannot_be_settled_is_an_error_answer():
+    talk = Talk()
+    await talk.stream.hello(HELLO)
+    talk.service.go.set()
+    talk.service.readings = (Reading(Face((0.0, 0.0, 9.0, 9.0), 0.9), crop=b"short"),)
+    await talk.frame(1)
+    await settle(talk, 1)
+    assert talk.said[0]["error"]["code"] == "internal"
 
 
 async def test_closing_gives_up_what_is_under_way():

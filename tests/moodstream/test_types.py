@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 
@@ -32,6 +33,20 @@ def test_classified_fills_labels_and_doubt():
 def test_a_reply_for_other_faces_is_refused():
     with pytest.raises(ValueError, match="answered for 1 faces, the frame has 2"):
         FrameReading(readings=(Reading(FACE),) * 2).classified({**REPLY, "probabilities": [[1.0] + [0.0] * 6]})
+
+
+def test_embeddings_and_further_labels_survive_json():
+    reply = {**REPLY, "probabilities": [[0.1] * 7] * 2, "embeddings": struct.pack("<6f", *range(6))}
+    answer = FrameReading(readings=(Reading(FACE),) * 2).classified(reply)
+    assert [r.embedding for r in answer.readings] == [(0, 1, 2), (3, 4, 5)]
+    more = Reading(FACE, "bored", (0.1,) * 7 + (0.3,), (0.1,) * 7 + (0.3,), (0.5,), (*EXPRESSIONS, "bored"))
+    assert Reading.from_json(more.to_json()) == more
+
+
+def test_a_bare_reading_tells_box_and_score_alone():
+    bare = Reading(FACE).read((0.1, 0.0, 0.0, 0.7, 0.1, 0.1, 0.0), 0.4).bare()
+    assert {k for k, v in bare.to_json().items() if v is not None} == {"box", "score"}
+    assert Reading.from_json(bare.to_json()) == bare
 
 
 def test_a_stale_reply_makes_a_stale_answer():

@@ -1,0 +1,79 @@
+"""Probabilities are averaged over time, labels change for a reason, and never below the threshold."""
+
+import pytest
+
+from detector_service.smooth import MARGIN, Smoothed, Smoother, decide
+from moodstream.types import EXPRESSIONS, UNSURE
+
+
+def probabilities(**named):
+    rest = (1 - sum(named.values())) / (len(EXPRESSIONS) - len(named))
+    return tuple(named.get(name, rest) for name in EXPRESSIONS)
+
+
+HAPPY, SAD = probabilities(happy=0.8), probabilities(sad=0.8)
+
+
+def test_the_first_reading_stands_as_it_is():
+    state = Smoother(1.0).smooth(1, EXPRESSIONS, HAPPY, 0.45, 0.0)
+    assert (state.label, state.probabilities) == ("happy", HAPPY)
+
+
+@pytest.mark.parametrize("fps", [5, 30])
+def test_the_time_constant_is_in_seconds_whatever_the_rate(fps):
+    smoother = Smoother(1.0)
+    smoother.smooth(1, EXPRESSIONS, HAPPY, 0.45, 0.0)
+    for frame in range(1, fps + 1):
+        state = smoother.smooth(1, EXPRESSIONS, SAD, 0.45, frame / fps)
+    share = (state.probabilities[3] - SAD[3]) / (HAPPY[3] - SAD[3])
+    assert share == pytest.approx(0.368, abs=0.001)
+    assert sum(state.probabilities) == pytest.approx(1)
+
+
+def test_one_odd_frame_does_not_change_the_label_and_a_true_change_does():
+    smoother = Smoother()
+    for frame in range(30):
+        odd = frame % 10 == 9
+        assert smoother.smooth(1, EXPRESSIONS, SAD if odd else HAPPY, 0.45, frame / 15).label == "happy"
+    labels = [smoother.smooth(1, EXPRESSIONS, SAD, 0.45, 2 + frame / 15).label for frame in range(8)]
+    assert labels[-1] == "sad"
+
+
+def test_without_smoothing_each_frame_speaks_for_itself():
+    smoother = Smoother(0)
+    for frame, row in enumerate((HAPPY, SAD, HAPPY, probabilities(happy=0.46, sad=0.45), SAD)):
+        state = smoother.smooth(1, EXPRESSIONS, row, 0.45, frame / 15)
+        assert (state.probabilities, state.label) == (row, decide(EXPRESSIONS, row, 0.45))
+
+
+def test_the_label_holds_until_another_is_clearly_ahead():
+    near = probabilities(happy=0.46, sad=0.46 + MARGIN / 2)
+    assert decide(EXPRESSIONS, near, 0.3) == "sad"
+    assert decide(EXPRESSIONS, near, 0.3, "happy") == "happy"
+    assert decide(EXPRESSIONS, probabilities(happy=0.40, sad=0.41 + MARGIN), 0.3, "happy") == "sad"
+
+
+def test_no_label_is_shown_below_the_threshold_and_unsure_is_left_with_a_margin():
+    assert decide(EXPRESSIONS, probabilities(happy=0.449), 0.45, "happy") == UNSURE
+    assert decide(EXPRESSIONS, probabilities(happy=0.451), 0.45, "happy") == "happy"
+    assert decide(EXPRESSIONS, probabilities(happy=0.451), 0.45, UNSURE) == UNSURE
+    assert decide(EXPRESSIONS, probabilities(happy=0.451 + MARGIN), 0.45, UNSURE) == "happy"
+    assert decide(EXPRESSIONS, probabilities(happy=0.44, sad=0.46), 0.45, "happy") == UNSURE
+    assert decide(EXPRESSIONS, probabilities(happy=0.99), 0.97, UNSURE) == "happy"
+
+
+def test_resumed_and_forgotten():
+    smoother = Smoother(10.0)
+    smoother.resume(7, Smoothed(EXPRESSIONS, HAPPY, "happy", 0.0))
+    assert smoother.smooth(7, EXPRESSIONS, SAD, 0.45, 0.1).label == "happy"
+    assert smoother.label(8) == UNSURE
+    smoother.keep({8})
+    assert smoother.smooth(7, EXPRESSIONS, SAD, 0.45, 0.2).label == "sad"
+
+
+def test_other_names_begin_anew():
+    smoother = Smoother(10.0)
+    smoother.smooth(7, EXPRESSIONS, HAPPY, 0.45, 0.0)
+    more = (*EXPRESSIONS, "bored")
+    state = smoother.smooth(7, more, (*(p / 10 for p in HAPPY), 0.9), 0.45, 0.1)
+    assert (state.label, len(state.probabilities)) == ("bored", 8)
