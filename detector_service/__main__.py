@@ -27,6 +27,8 @@ def main() -> None:
         ws_per_message_deflate=False,
         # A picture a little over the limit is answered with a sentence; one far over it ends the socket (1009).
         ws_max_size=2 * options.max_body_bytes + 1024,
+        # A recorded stream that sends more than its window is not read meanwhile, its pongs neither.
+        ws_ping_timeout=120,
         timeout_graceful_shutdown=3,
     )
 

@@ -17,6 +17,7 @@ from detector_service.dispatch import DeadlinePassed, Dispatcher, QueueDown, Tas
 from detector_service.find import find, milliseconds
 from detector_service.finder import Finder
 from detector_service.metrics import Metrics
+from detector_service.recorded import RecordedService
 from moodstream.settings import Settings
 from moodstream.types import CROP_BYTES, FrameReading, Problem
 
@@ -42,6 +43,7 @@ class FrameService:
         self.options, self.metrics = options, metrics
         self.detector_name: str | None = None
         self.depths = QueueDepths(options)
+        self.recorded = RecordedService(options, metrics)
         self._dispatcher = Dispatcher(options)
         self._threads = ThreadPoolExecutor(options.detector_threads, thread_name_prefix="detect")
         self._detectors: queue.SimpleQueue[Detector] = queue.SimpleQueue()
@@ -51,7 +53,7 @@ class FrameService:
 
     async def start(self) -> None:
         """Make the detectors and subscribe; Redis may be missing."""
-        await self._dispatcher.start()
+        await asyncio.gather(self._dispatcher.start(), self.recorded.start())
         loop = asyncio.get_running_loop()
         for _ in range(self.options.detector_threads):
             detector = await loop.run_in_executor(self._threads, make_detector, self.options)
@@ -61,8 +63,7 @@ class FrameService:
 
     async def close(self) -> None:
         """Let the frame at work end, then free detectors and connections."""
-        await self._dispatcher.close()
-        await self.depths.close()
+        await asyncio.gather(self._dispatcher.close(), self.recorded.close(), self.depths.close())
         await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
         while not self._detectors.empty():
             self._detectors.get().close()

@@ -13,6 +13,7 @@ from typing import Protocol
 from detector_service.finder import Finder
 from detector_service.hello import BadHello, read_hello
 from detector_service.metrics import Metrics
+from detector_service.recorded import WINDOW, ReadsRecorded, RecordedFlow
 from detector_service.session import Session
 from moodstream.types import FrameReading, Problem
 from moodstream.wire import unpack_frame
@@ -27,6 +28,9 @@ Send = Callable[[str], Awaitable[None]]
 
 class Reads(Protocol):
     """The frame service, as far as a stream needs it."""
+
+    @property
+    def recorded(self) -> ReadsRecorded: ...
 
     async def read(
         self,
@@ -55,7 +59,8 @@ class _Waiting:
 class Stream:
     """The state of one stream: one frame working, one waiting; a newer frame replaces the waiting one.
 
-    Each answer passes through the ``session`` on its way out.
+    Recorded frames take another way, on which nothing is replaced (:class:`RecordedFlow`). Each answer passes through
+    the ``session`` on its way out.
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class Stream:
         self._greeted = False
         self._waiting: _Waiting | None = None
         self._worker: asyncio.Task[None] | None = None
+        self._recorded: RecordedFlow | None = None
 
     async def hello(self, text: str) -> None:
         """Take a text message; a bad one is answered with an error, and what was agreed before stays."""
@@ -77,14 +83,21 @@ class Stream:
         except BadHello as error:
             await self._refuse("bad_hello", str(error))
             return
-        if hello.mode == "recorded":
-            await self._refuse("not_supported", "Not available yet: mode 'recorded'.")
-            return
+        await self._finish()  # what was sent before this hello is answered as was agreed then
         self._session.agree(hello)
         self._greeted = True
+        self._recorded = None
+        if hello.mode == "recorded":
+            self._recorded = RecordedFlow(
+                self._service.recorded,
+                self._send,
+                hello.window or WINDOW,
+                self._finder,
+                embeddings=self._session.needs_embeddings,
+            )
 
     async def frame(self, message: bytes) -> None:
-        """Take a binary message; returns at once, the answer follows.
+        """Take a binary message, in recorded mode when there is room for it; the answer follows.
 
         Raises:
             NoHello: there was no good hello before; it has been answered.
@@ -98,6 +111,9 @@ class Stream:
             problem = Problem("no_hello", "The first message of a stream is its hello.")
             await self._answer_here(FrameReading(number, captured_ms, "error", problem))
             raise NoHello
+        if self._recorded is not None:
+            await self._recorded.frame(number, captured_ms, picture)
+            return
         replaced = self._waiting
         self._waiting = _Waiting(number, captured_ms, picture, time.monotonic())
         if self._worker is None or self._worker.done():
@@ -111,6 +127,15 @@ class Stream:
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.gather(self._worker, return_exceptions=True)
+        if self._recorded is not None:
+            await self._recorded.close()
+
+    async def _finish(self) -> None:
+        """Wait until all frames taken so far are answered."""
+        if self._worker is not None:
+            await self._worker
+        if self._recorded is not None:
+            await self._recorded.finish()
 
     async def _work(self) -> None:
         """Answer frames until none waits."""

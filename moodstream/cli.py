@@ -43,7 +43,8 @@ def up(
     """Run everything on this machine: queue, detector, workers and the page; Ctrl-C stops it."""
     chosen = {"page_port": port, "workers": workers}
     options = settings().model_copy(update={name: value for name, value in chosen.items() if value is not None})
-    names = ["moodstream", "redis", *(f"worker-{i + 1}" for i in range(options.workers)), "frames", "detector", "page"]
+    workers_named = [f"worker-{i + 1}" for i in range(options.workers)]
+    names = ["moodstream", "redis", *workers_named, "recorded", "frames", "detector", "page"]
     say = say_to_terminal(names)
     _fetch_models(say)
     try:

@@ -121,8 +121,10 @@ async def local_stack(settings: Settings, say: Say, *, page: bool = True) -> Asy
         for index in range(settings.workers):
             own = {**environment, "MOODSTREAM_METRICS_PORT": str(next(metrics))}
             supervisor.add(Service(f"worker-{index + 1}", [sys.executable, "-m", "worker", "faces"], own))
-        own = {**environment, "MOODSTREAM_METRICS_PORT": str(next(metrics))}
-        supervisor.add(Service("frames", [sys.executable, "-m", "worker", "frames"], own))
+        # One for recordings is enough: it is niced, takes what the live workers leave, and costs nothing while idle.
+        for kind in ("recorded", "frames"):
+            own = {**environment, "MOODSTREAM_METRICS_PORT": str(next(metrics))}
+            supervisor.add(Service(kind, [sys.executable, "-m", "worker", kind], own))
         supervisor.add(Service("detector", [sys.executable, "-m", "detector_service"], environment))
         if page:
             own = {**environment, "MOODSTREAM_METRICS_PORT": str(next(metrics))}

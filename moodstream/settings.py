@@ -6,6 +6,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,6 +22,15 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MOODSTREAM_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=r"^(rediss?|unix)://", description="Broker and results.")
+    recorded_redis_url: str = Field(
+        "", pattern=r"^((rediss?|unix)://.*)?$", description="The same for recorded work; empty: the next database."
+    )
+    recorded_visibility_s: int = Field(
+        20, ge=2, le=600, description="Seconds after which recorded work that a worker took along is given to another."
+    )
+    recorded_patience_s: int = Field(
+        600, ge=10, le=86_400, description="Seconds for which a recorded frame waits for Redis and workers."
+    )
     detector_host: str = Field("127.0.0.1", description="Address on which the detector service listens.")
     detector_port: int = Field(8000, ge=1, le=65535, description="Port on which the detector service listens.")
     detector_url: str = Field("", description="Where others reach the detector; empty: its host and port.")
@@ -47,7 +57,7 @@ class Settings(BaseSettings):
         "127.0.0.1", description="Address for a worker's health and metrics, and the page's metrics."
     )
     metrics_port: int = Field(
-        0, ge=0, le=65535, description="Port of those; 0: none. The detector has its own /metrics."
+        0, ge=0, le=65534, description="Port of those; 0: none. The detector has its own /metrics."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much the logs say.")
 
@@ -55,6 +65,25 @@ class Settings(BaseSettings):
     def detector_address(self) -> str:
         """Base URL of the detector service, without a slash at its end."""
         return (self.detector_url or f"http://{self.detector_host}:{self.detector_port}").rstrip("/")
+
+    @property
+    def recorded_redis(self) -> str:
+        """Broker and results of recorded work."""
+        return self.recorded_redis_url or next_database(self.redis_url)
+
+
+def next_database(url: str) -> str:
+    """The URL of the database after the one that ``url`` names, on the same server.
+
+    Recorded work must not share a database with live work: kombu keeps the messages that are not acknowledged in one
+    key a database, whatever their queue.
+    """
+    parts = urlsplit(url)
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    if parts.scheme == "unix" or "db" in query:
+        query["db"] = str(int(query.get("db", 0)) + 1)
+        return urlunsplit(parts._replace(query=urlencode(query)))
+    return urlunsplit(parts._replace(path=f"/{int(parts.path.strip('/') or 0) + 1}"))
 
 
 @lru_cache

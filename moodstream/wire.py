@@ -12,6 +12,8 @@ CLASSIFY = "moodstream.classify"
 READ_FRAME = "moodstream.read_frame"
 FACES = "faces"
 FRAMES = "frames"
+#: The queue of CLASSIFY for recorded pictures: nothing expires, late acknowledgement, a server of its own.
+RECORDED = "faces.recorded"
 
 #: Head of a binary message on the stream: frame number, capture time in milliseconds; both are echoed.
 FRAME_HEAD = struct.Struct(">QQ")
@@ -54,6 +56,28 @@ def celery_options(redis_url: str, result_expires_s: int) -> dict[str, Any]:
         "redis_socket_connect_timeout": 1.0,
         "redis_retry_on_timeout": False,
         "task_publish_retry": False,
+    }
+
+
+def recorded_options(redis_url: str, result_expires_s: int, visibility_s: int) -> dict[str, Any]:
+    """The same for recorded work: what a worker took and did not finish is given to another after ``visibility_s``."""
+    options = celery_options(redis_url, result_expires_s)
+    return {
+        **options,
+        "task_default_queue": RECORDED,
+        "task_routes": {CLASSIFY: {"queue": RECORDED}},
+        "task_acks_late": True,
+        # A task is answered under its id; one that comes a second time after it was answered is not done again.
+        "worker_deduplicate_successful_tasks": True,
+        "broker_transport_options": {
+            **options["broker_transport_options"],
+            "visibility_timeout": visibility_s,
+            # kombu would look for such work every hundred seconds, and be locked out for five minutes by a worker that
+            # was killed while it looked.
+            "unacked_restore_interval": 2,
+            "unacked_restore_throttle": 1,
+            "unacked_mutex_expire": 10,
+        },
     }
 
 

@@ -1,31 +1,75 @@
-"""``python -m worker faces|frames``: a worker for one of the two queues."""
+"""``python -m worker faces|recorded|frames``: a worker for one of the queues; ``faces,recorded`` for both."""
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
+import os
+import signal
 import sys
 
 from moodstream.settings import settings
-from moodstream.wire import FACES, FRAMES
+from moodstream.supervisor import Service, Supervisor, say_to_terminal
+from moodstream.wire import FACES, FRAMES, RECORDED
 from worker import health
+from worker.app import app, serve_recorded
 
-#: Only the module of the queue that is served is imported, so that a classifier image needs no detector.
-MODULES = {FACES: "worker.classify", FRAMES: "worker.read_frame"}
+#: What is asked for → the queue and the module with its task. Only that module is imported, so that a classifier image
+#: needs no detector.
+QUEUES = {
+    "faces": (FACES, "worker.classify"),
+    "recorded": (RECORDED, "worker.classify"),
+    "frames": (FRAMES, "worker.read_frame"),
+}
+BOTH = "faces,recorded"
+#: Recorded work gives way to live work: under full load live work has ten times its share of a core.
+NICE = 10
 
 
 def main() -> None:
-    """Serve one queue until SIGTERM, finishing the task in hand."""
-    if len(sys.argv) != 2 or sys.argv[1] not in MODULES:
-        raise SystemExit(f"usage: python -m worker {'|'.join(MODULES)}")
-    queue = sys.argv[1]
+    """Serve until SIGTERM, finishing the task in hand."""
+    wanted = sys.argv[1] if len(sys.argv) == 2 else ""
     logging.basicConfig(level=settings().log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    if wanted == BOTH:
+        asyncio.run(_serve_both())
+    elif wanted in QUEUES:
+        _serve(wanted)
+    else:
+        raise SystemExit(f"usage: python -m worker {'|'.join([*QUEUES, BOTH])}")
+
+
+def _serve(wanted: str) -> None:
     for chatty in ("celery.app.trace", "celery.worker.strategy"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    module = importlib.import_module(MODULES[queue])
-    health.watch(module.app, settings())
+    queue, module = QUEUES[wanted]
+    options = settings()
+    if wanted == "recorded":
+        options = options.model_copy(update={"redis_url": options.recorded_redis})
+        serve_recorded(app)
+        os.nice(NICE)
+    importlib.import_module(module)
+    health.watch(app, options)
     arguments = ["--quiet", "worker", "--queues", queue, "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    module.app.worker_main([*arguments, "--hostname", f"{queue}-%n@%h", "--loglevel", settings().log_level])
+    app.worker_main([*arguments, "--hostname", f"{wanted}-%n@%h", "--loglevel", options.log_level])
+
+
+async def _serve_both() -> None:
+    """Two processes on one core: the kernel's scheduler puts live work first, and neither can end the other.
+
+    That for recorded work tells its health and metrics one port further on.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    names = BOTH.split(",")
+    supervisor = Supervisor(say_to_terminal(names))
+    port = settings().metrics_port
+    for offset, name in enumerate(names):
+        own = {"MOODSTREAM_METRICS_PORT": str(port + offset if port else 0)}
+        supervisor.add(Service(name, [sys.executable, "-m", "worker", name], own))
+    await stop.wait()
+    await supervisor.stop()
 
 
 if __name__ == "__main__":

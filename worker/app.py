@@ -6,7 +6,7 @@ from celery import Celery
 from redis import Redis
 
 from moodstream.settings import settings
-from moodstream.wire import RedisClock, celery_options
+from moodstream.wire import RedisClock, celery_options, recorded_options
 
 
 def make_app() -> Celery:
@@ -22,6 +22,14 @@ def make_app() -> Celery:
         broker_connection_max_retries=None,
     )
     return made
+
+
+def serve_recorded(app: Celery) -> None:
+    """Point the app at recorded work; called before it connects and before its tasks are registered."""
+    options = settings()
+    app.conf.update(
+        recorded_options(options.recorded_redis, options.recorded_patience_s, options.recorded_visibility_s)
+    )
 
 
 def redis_clock() -> RedisClock:

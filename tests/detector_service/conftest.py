@@ -17,19 +17,21 @@ from moodstream.settings import Settings
 class Worker(threading.Thread):
     """Answers ``moodstream.classify`` with the same probabilities for every face."""
 
-    def __init__(self, url):
+    def __init__(self, url, queue="faces"):
         super().__init__(daemon=True)
+        self.queue = queue
         self.client, self.stop, self.seen, self.reply = redis.Redis.from_url(url), False, [], None
 
     def run(self):
         while not self.stop:
             with contextlib.suppress(redis.RedisError):
-                got = self.client.brpop("faces", timeout=0.1)
+                got = self.client.brpop(self.queue, timeout=0.1)
                 if got:
                     self.answer(json.loads(got[1]))
 
     def answer(self, message):
-        (crops, n, deadline), _, _ = msgpack.unpackb(base64.b64decode(message["body"]))
+        (crops, n, *rest), _, _ = msgpack.unpackb(base64.b64decode(message["body"]))
+        deadline = rest[0] if rest else None
         task_id = message["headers"]["id"]
         self.seen.append((message["headers"]["task"], len(crops), n, deadline))
         reply = {"v": 1, "status": "ok", "probabilities": [[0.05] * 3 + [0.7] + [0.05] * 3] * n, "embeddings": None}
@@ -58,13 +60,24 @@ def url(server):
 
 
 @pytest.fixture
-def worker(url):
-    worker = Worker(url)
-    worker.start()
-    yield worker
-    worker.stop = True
-    worker.join(3)
-    worker.client.close()
+def make_worker():
+    workers = []
+
+    def make(url, queue="faces"):
+        workers.append(Worker(url, queue))
+        workers[-1].start()
+        return workers[-1]
+
+    yield make
+    for worker in workers:
+        worker.stop = True
+        worker.join(3)
+        worker.client.close()
+
+
+@pytest.fixture
+def worker(url, make_worker):
+    return make_worker(url)
 
 
 @pytest.fixture(scope="session")

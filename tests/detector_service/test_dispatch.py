@@ -36,7 +36,7 @@ async def test_nobody_answers(dispatcher):
     with pytest.raises(DeadlinePassed):
         await dispatcher.classify(bytes(2304), 1, soon(0.2))
     assert time.monotonic() - began < 1
-    assert dispatcher._waiting == {}
+    assert dispatcher._link._waiting == {}
 
 
 async def test_a_worker_that_fails(dispatcher, worker):

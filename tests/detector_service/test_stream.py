@@ -16,6 +16,8 @@ HELLO = '{"v": 1, "mode": "live", "view": "individual"}'
 class Service:
     """Answers a frame when the test lets it."""
 
+    recorded = None
+
     def __init__(self):
         self.begun, self.go, self.fail = [], asyncio.Event(), None
         self.asked_embeddings, self.readings = [], ()
@@ -106,7 +108,7 @@ async def test_a_frame_before_the_hello_ends_the_stream():
         ("[]", "bad_hello"),
         ('{"v": 2}', "bad_hello"),
         ('{"v": 1, "mode": "fast"}', "bad_hello"),
-        ('{"v": 1, "mode": "recorded"}', "not_supported"),
+        ('{"v": 1, "mode": "recorded", "window": 0}', "bad_hello"),
     ],
 )
 async def test_a_bad_hello_is_refused_and_may_be_mended(text, code):

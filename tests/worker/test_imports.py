@@ -19,4 +19,4 @@ def test_a_worker_knows_one_service(module, foreign):
 def test_an_unknown_queue_is_refused_in_one_line():
     done = subprocess.run([sys.executable, "-m", "worker", "fases"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.strip() == "usage: python -m worker faces|frames"
+    assert done.stderr.strip() == "usage: python -m worker faces|recorded|frames|faces,recorded"
