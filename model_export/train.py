@@ -76,6 +76,14 @@ def logits_of(net: torch.nn.Module, images: np.ndarray[Any, Any], batch: int = 2
     return torch.cat(parts)
 
 
+@torch.inference_mode()
+def heads_of(net: ExpressionNet, images: np.ndarray[Any, Any], batch: int = 256) -> tuple[Tensor, Tensor]:
+    """Logits of the label head and of the vote head, each float32 (n, 7)."""
+    net.eval()
+    parts = [net.heads(_picture(images[i : i + batch]))[:2] for i in range(0, len(images), batch)]
+    return torch.cat([label for label, _ in parts]), torch.cat([votes for _, votes in parts])
+
+
 def _picture(images: np.ndarray[Any, Any]) -> Tensor:
     return scale(torch.from_numpy(images)).contiguous(memory_format=torch.channels_last)
 
