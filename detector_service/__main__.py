@@ -14,6 +14,7 @@ def main() -> None:
     """Serve until SIGINT or SIGTERM."""
     options = settings()
     logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)  # MediaPipe imports it
     if options.log_level != "debug":
         logging.getLogger("uvicorn.error").setLevel("WARNING")  # it tells of every socket that opens
     uvicorn.run(

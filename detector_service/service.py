@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 #: Error codes that are not about the picture, with their HTTP status.
 _OTHER_STATUS = {"queue_down": 503, "overloaded": 503, "classifier_failed": 502, "internal": 500}
+_REDIS_AWAY = "Redis cannot be reached"
 #: How long a proof that a classifier answers is believed.
 _PROOF_S = 3.0
 
@@ -155,7 +156,7 @@ class FrameService:
         return {
             "ready": reason is None,
             "detector": self.detector_name,
-            "redis": self._dispatcher.connected,
+            "redis": self._dispatcher.connected and reason != _REDIS_AWAY,
             "reason": reason,
         }
 
@@ -163,7 +164,7 @@ class FrameService:
         if self.detector_name is None:
             return "the detector is being loaded"
         if not self._dispatcher.connected:
-            return "Redis cannot be reached"
+            return _REDIS_AWAY
         # The proof that a worker answers is an answer; several probes at a time share one.
         async with self._proving:
             at, reason = self._proof
@@ -177,7 +178,7 @@ class FrameService:
         try:
             reply = await self._dispatcher.classify(bytes(CROP_BYTES), 1, time.monotonic() + 1.0)
         except QueueDown:
-            return "Redis cannot be reached"
+            return _REDIS_AWAY
         except DeadlinePassed:
             return "no classifier worker answers"
         except TaskFailed as error:

@@ -135,7 +135,7 @@ async def _detector() -> AsyncIterator[str]:
 
 
 def _log_problem(name: str, line: str) -> None:
-    problems.print(f"{name}: {line}", style="dim", markup=False)
+    problems.print(f"{name}: {line}", style="dim", markup=False, soft_wrap=True)
 
 
 def _show(file: Path, answer: FrameReading, as_json: bool) -> None:

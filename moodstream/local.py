@@ -150,19 +150,30 @@ def _environment(settings: Settings, redis_url: str, detector_port: int) -> dict
 
 
 async def _wait_until_ready(base: str, say: Say) -> None:
-    began, told, reason = time.monotonic(), 0.0, "no answer yet"
+    began, told, reason = time.monotonic(), 0.0, "the services are loading"
     async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
         while (waited := time.monotonic() - began) < READY_WITHIN_S:
             try:
                 answer = await client.get(f"{base}/readyz")
+            except httpx.ConnectError:
+                reason = "the services are loading"
             except httpx.HTTPError as error:
                 reason = str(error) or type(error).__name__
             else:
                 if answer.status_code == httpx.codes.OK:
                     return
-                reason = answer.text
+                reason = _words_of(answer)
             if waited - told > 3:
                 told = waited
                 say("moodstream", f"starting, {waited:.0f} s: {reason[:160]}")
             await asyncio.sleep(0.1)
     raise StartError(f"not ready after {READY_WITHIN_S:.0f} s: {reason}")
+
+
+def _words_of(answer: httpx.Response) -> str:
+    """What a service that is not ready says about it."""
+    try:
+        told = answer.json()
+    except ValueError:
+        return answer.text
+    return str(told.get("reason") or told.get("status")) if isinstance(told, dict) else str(told)

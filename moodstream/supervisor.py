@@ -76,20 +76,26 @@ class Supervisor:
         return None if process is None else process.pid
 
     async def stop(self) -> None:
-        """End all services within ``GRACE_S``, last started first; whatever ignores the order is killed."""
+        """End all services within ``GRACE_S``, last started first; whatever ignores the order is killed at the end.
+
+        Each gets its share of the time before the next one is told, so that a slow one delays but never starves others.
+        """
         self._stopping.set()
         deadline = time.monotonic() + GRACE_S
-        for service, task in reversed(self._tasks):
+        ends: list[asyncio.Task[int]] = []
+        for left, (service, _) in zip(range(len(self._tasks), 0, -1), reversed(self._tasks), strict=True):
             process = self._processes.get(service.name)
             if process is not None and process.returncode is None:
                 process.terminate()
-                try:
-                    await asyncio.wait_for(process.wait(), max(0.3, (deadline - time.monotonic()) / 2))
-                except TimeoutError:
-                    self._say(service.name, "did not stop in time, killed")
-                    process.kill()
-                    await process.wait()
-            await task
+                end = asyncio.create_task(process.wait(), name=service.name)
+                await asyncio.wait({end}, timeout=(deadline - time.monotonic()) / (left + 1))
+                ends.append(end)
+        if ends:
+            _, late = await asyncio.wait(ends, timeout=max(0.0, deadline - time.monotonic()))
+            for end in late:
+                self._say(end.get_name(), "did not stop in time, killed")
+                self._processes[end.get_name()].kill()
+        await asyncio.gather(*(task for _, task in self._tasks))
         self._tasks.clear()
 
     async def _keep(self, service: Service) -> None:

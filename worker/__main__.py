@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+import warnings
 
 from moodstream.settings import settings
 from moodstream.supervisor import Service, Supervisor, say_to_terminal
@@ -40,7 +41,7 @@ def main() -> None:
 
 
 def _serve(wanted: str) -> None:
-    for chatty in ("celery.app.trace", "celery.worker.strategy"):
+    for chatty in ("celery.app.trace", "celery.worker.strategy", "matplotlib"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     queue, module = QUEUES[wanted]
     options = settings()
@@ -48,10 +49,12 @@ def _serve(wanted: str) -> None:
         options = options.model_copy(update={"redis_url": options.recorded_redis})
         serve_recorded(app)
         os.nice(NICE)
+    # The danger that Celery sees for root is pickle, which is never accepted here.
+    warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
     importlib.import_module(module)
     health.watch(app, options)
     arguments = ["--quiet", "worker", "--queues", queue, "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    app.worker_main([*arguments, "--hostname", f"{wanted}-%n@%h", "--loglevel", options.log_level])
+    app.worker_main([*arguments, "--hostname", f"{wanted}-{os.getpid()}@%h", "--loglevel", options.log_level])
 
 
 async def _serve_both() -> None:

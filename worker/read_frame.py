@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 from functools import cache
 from typing import Any
 
 from celery import Task
-from celery.signals import celeryd_init
+from celery.signals import celeryd_init, worker_shutdown
 
 from detector_service.decode import PictureError
 from detector_service.detectors import Detector, make_detector
@@ -21,9 +20,9 @@ from worker.app import app
 
 @cache
 def detector() -> Detector:
-    """This process's detector, made on first use and closed at exit."""
+    """This process's detector, made on first use and closed when the worker stops."""
     made = make_detector(settings())
-    atexit.register(made.close)
+    worker_shutdown.connect(lambda **_: made.close(), weak=False)  # at the interpreter's exit it is too late
     return made
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -11,10 +13,13 @@ from numpy.typing import NDArray
 from detector_service import models
 from detector_service.crop import Framing
 from detector_service.detectors.haar import HaarDetector
+from detector_service.detectors.hush import hushed
 from moodstream.settings import Settings
 from moodstream.types import Face
 
 log = logging.getLogger(__name__)
+
+_PROCESSORS = Path("/sys/devices/system/cpu")
 
 
 class Detector(Protocol):
@@ -34,11 +39,19 @@ def make_detector(options: Settings) -> Detector:
     """The detector that the settings choose; Haar, said loudly, if MediaPipe's files or libraries cannot be had."""
     if options.detector == "mediapipe":
         try:
+            _check_processors_can_be_counted()
             files = models.fetch(options)
             # Slow to import, and impossible without the GL libraries.
             from detector_service.detectors.mediapipe import MediaPipeDetector  # noqa: PLC0415
 
-            return MediaPipeDetector(files, options.min_score)
+            with hushed(options.log_level != "debug"):
+                return MediaPipeDetector(files, options.min_score)
         except (models.ModelFilesError, ImportError, OSError) as error:
             log.error("FALLING BACK TO THE HAAR DETECTOR, which misses more faces: %s", error)
     return HaarDetector(options.min_score)
+
+
+def _check_processors_can_be_counted() -> None:
+    """MediaPipe ends the whole process where it cannot count processors, as in a bare chroot."""
+    if sys.platform == "linux" and not _PROCESSORS.is_dir():
+        raise OSError(f"MediaPipe counts processors in {_PROCESSORS}, which is missing: mount -t sysfs sys /sys")
