@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +16,8 @@ import httpx
 from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 
-from frontend import picture, relay, token
+from frontend import about, login, picture, relay, token
+from frontend.shelf import SWEEP_EVERY_S, Shelf
 from frontend.theme import theme
 from moodstream.hosts import KnownHostsOnly
 from moodstream.palette import legend
@@ -25,20 +26,20 @@ from moodstream.settings import Settings
 _HERE = Path(__file__).parent
 _LIVE = _HERE / "live"
 _LOOK = _HERE / "look"
-#: Gradio looks this often for files of its temporary folder that are older than that, and deletes them (seconds).
-_DELETE_CACHE = (120, 600)
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The whole page. Replicas must share ``settings.secret``; without one, this process makes its own."""
     secret = settings.secret.get_secret_value().encode() or secrets.token_bytes(32)
-    uploads = tempfile.TemporaryDirectory(prefix="moodstream-page-")
-    os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": uploads.name}
+    shelf = Shelf()
+    os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": str(shelf.root)}
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(_sweep(shelf))
         yield
-        uploads.cleanup()
+        sweeping.cancel()
+        shelf.close()
 
     app = FastAPI(title="Moodstream page", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(KnownHostsOnly, bound_to=settings.page_host, allowed=settings.allowed_hosts)
@@ -62,16 +63,24 @@ def create_app(settings: Settings) -> FastAPI:
 
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        _blocks(settings, secret),
+        _blocks(settings, secret, shelf),
         path="/",
         ssr_mode=False,
         theme=theme(),
         css=_text(_LOOK / "page.css"),
         footer_links=[],
         show_error=True,
-        max_file_size=settings.max_body_bytes,
+        max_file_size=settings.max_upload_bytes,
+        auth=login.checker(settings.users),
+        auth_message=_text(_LOOK / "login.html"),
     )
     return mounted
+
+
+async def _sweep(shelf: Shelf) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_EVERY_S)
+        await asyncio.to_thread(shelf.sweep)
 
 
 class _Fresh(StaticFiles):
@@ -83,11 +92,14 @@ class _Fresh(StaticFiles):
         return response
 
 
-def _blocks(settings: Settings, secret: bytes) -> Any:
+def _blocks(settings: Settings, secret: bytes, shelf: Shelf) -> Any:
     def stream_token(_: object) -> str:  # Gradio passes the call's argument even where there is none
         return token.make(secret, time.time())
 
-    with gr.Blocks(title="Moodstream", delete_cache=_DELETE_CACHE, analytics_enabled=False) as blocks:
+    def end_session(request: gr.Request) -> None:
+        shelf.end(request.session_hash)
+
+    with gr.Blocks(title="Moodstream", analytics_enabled=False) as blocks:
         gr.HTML(_text(_LOOK / "header.html"), elem_id="masthead", padding=False)
         with gr.Tabs():
             with gr.Tab("Live"):
@@ -101,8 +113,11 @@ def _blocks(settings: Settings, secret: bytes) -> Any:
                     padding=False,
                 )
             with gr.Tab("Picture"):
-                picture.build(settings.detector_address)
+                picture.build(shelf, settings.detector_address)
+            with gr.Tab("About"):
+                about.build(settings)
         gr.HTML(_text(_LOOK / "footer.html"), elem_id="colophon", padding=False)
+        blocks.unload(end_session)
     return blocks
 
 

@@ -1,100 +1,196 @@
-"""The picture tab: one picture goes to the detector, its readings come back drawn and as a table."""
+"""The picture tab: pictures go to the detector one after the other; readings come back drawn, as a table, as files."""
 
 from __future__ import annotations
 
-import mimetypes
-from collections.abc import Callable
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import httpx
 from PIL import Image
 
-from moodstream.annotate import HEADERS, annotate, rows
+from frontend.shelf import Session, Shelf
+from moodstream.annotate import annotate
+from moodstream.client import Client, ServiceError
+from moodstream.table import COLUMNS, HEADERS, face_rows, words, write_csv
 from moodstream.types import FrameReading
 
-_TIMEOUT_S = 15.0
-_EMPTY = "Faces show up here, numbered as in the table."
+_EMPTY = "Results show up here, with the faces numbered as in the table."
+_NO_DETECTOR = "The detector cannot be reached. Please try again in a moment."
+_HINT = (
+    "JPEG, PNG or WebP, several at once: drop them, choose them, paste one, or take one with the camera. "
+    "They are deleted when you close this page, and after 15 minutes in any case."
+)
+#: A picture is not live: it waits its turn where a live frame would be refused.
+_TRIES = 6
+_WAIT_S = 1.0
 
 
-class NotReadError(Exception):
-    """A picture got no readings; the message is a sentence for the reader."""
+@dataclass(frozen=True)
+class _Read:
+    """One picture of the tab: its answer and annotated copy, or a sentence that says why there is none."""
+
+    name: str
+    answer: FrameReading | None = None
+    drawn: Path | None = None
+    problem: str = ""
 
 
-def build(detector_address: str) -> None:
+def build(shelf: Shelf, detector_address: str) -> None:
     """Place the tab's components in the block that is open."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=280):
-            source = gr.Image(
-                label="Your picture",
+            source = gr.Gallery(
+                label="Your pictures",
                 type="filepath",
-                image_mode=None,
-                sources=["upload", "clipboard"],
-                height=340,
+                file_types=["image"],
+                sources=["upload", "webcam", "clipboard"],
+                columns=3,
+                height=320,
+                object_fit="cover",
                 elem_id="picture-in",
             )
-            # The file as it came: what is no picture is for the detector to say, in its own words.
-            source.preprocess = lambda payload: None if payload is None else payload.path  # type: ignore[method-assign]
-            gr.Markdown("JPEG, PNG or WebP. It is read once and deleted; nothing is kept.", elem_classes="hint")
+            # The files as they came: what is no picture is for the detector to say, in its own words.
+            source.preprocess = _paths  # type: ignore[method-assign,assignment]
+            gr.Markdown(_HINT, elem_classes="hint")
         with gr.Column(scale=3, min_width=280):
-            drawn = gr.Image(
+            drawn = gr.Gallery(
                 label="What was read",
                 interactive=False,
-                format="png",
-                height=340,
+                columns=2,
+                height=420,
+                object_fit="contain",
                 buttons=["download", "fullscreen"],
                 elem_id="picture-out",
             )
-            words = gr.Markdown(_EMPTY, elem_id="picture-words")
+            said = gr.Markdown(_EMPTY, elem_id="picture-words")
     table = gr.Dataframe(
-        headers=HEADERS,
+        headers=["Picture", *HEADERS],
         label="Readings",
         interactive=False,
         elem_id="picture-table",
-        column_widths=["70px", "130px", "110px", *["95px"] * 7],
+        column_widths=["170px", "70px", "130px", "120px", *["98px"] * 7],
     )
-    source.change(_reader(detector_address), source, [drawn, table, words], concurrency_limit=8)
+    with gr.Row(elem_classes="downloads"):
+        downloads = [
+            gr.DownloadButton(label, size="sm", interactive=False, elem_id=f"picture-{kind}")
+            for label, kind in (("Table (CSV)", "csv"), ("Everything (JSON)", "json"), ("Annotated pictures", "drawn"))
+        ]
+    source.change(
+        _reader(shelf, detector_address),
+        source,
+        [drawn, said, table, *downloads],
+        concurrency_limit=8,
+        trigger_mode="always_last",
+        show_progress="hidden",
+    )
 
 
-def ask(detector_address: str, picture: bytes, content_type: str) -> FrameReading:
-    """The detector's answer to one picture.
-
-    Raises:
-        NotReadError: there is none; with the detector's own sentence where it gave one.
-    """
-    try:
-        with httpx.Client(timeout=_TIMEOUT_S, trust_env=False) as client:
-            url = f"{detector_address}/v1/frames"
-            response = client.post(url, content=picture, headers={"Content-Type": content_type})
-        answer = FrameReading.from_json(response.json())
-    except httpx.HTTPError:
-        raise NotReadError("The detector cannot be reached. Please try again in a moment.") from None
-    except (ValueError, KeyError, TypeError):
-        raise NotReadError(f"The detector gave an answer that cannot be read (HTTP {response.status_code}).") from None
-    if answer.status != "ok":
-        raise NotReadError(answer.error.message if answer.error else f"The detector answered: {answer.status}.")
-    return answer
+def _paths(payload: Any) -> list[str]:
+    items = payload.root if payload else []
+    files = [getattr(item, "image", None) or item.video for item in items]
+    return [file.path for file in files if file.path]
 
 
-def _reader(detector_address: str) -> Callable[[str | None], tuple[Any, Any, str]]:
-    def read(path: str | None) -> tuple[Any, Any, str]:
-        if path is None:
-            return None, None, _EMPTY
-        kind, _ = mimetypes.guess_type(path, strict=False)
-        try:
-            answer = ask(detector_address, Path(path).read_bytes(), kind or "application/octet-stream")
-        except NotReadError as error:
-            return None, None, f"**Not read.** {error}"
-        with Image.open(path) as picture:
-            drawn = annotate(picture, answer)
-        return drawn, rows(answer), _summary(answer)
+def _reader(shelf: Shelf, detector_address: str) -> Callable[..., Iterator[tuple[Any, ...]]]:
+    def read(paths: list[str], request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        session = shelf.session(request.session_hash)
+        session.uploads |= {Path(path) for path in paths}
+        done: list[_Read] = []
+        with Client(detector_address) as client:
+            for number, path in enumerate(paths, start=1):
+                known: _Read | None = session.read.get(path)
+                if known is None or (known.drawn is not None and not known.drawn.exists()):
+                    if number > 1:
+                        yield _shown(done, f"Reading picture {number} of {len(paths)} …")
+                    known = session.read[path] = _read(client, Path(path), session)
+                done.append(known)
+        yield (*_shown(done, _summary(done))[:3], *_files(session, done))
 
     return read
 
 
-def _summary(answer: FrameReading) -> str:
-    count = len(answer.readings)
-    faces = "No face was found." if count == 0 else f"{count} face{'s' if count > 1 else ''}."
-    took = answer.timings_ms.get("total")
-    return faces if took is None else f"{faces} Answered in {took:.0f} ms."
+def _read(client: Client, path: Path, session: Session) -> _Read:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return _Read(path.name, problem="It was deleted after 15 minutes: please add it again.")
+    try:
+        answer = client.read(data)
+        for _ in range(_TRIES - 1):
+            if answer.status not in ("overloaded", "stale") or session.closed.is_set():
+                break
+            time.sleep(_WAIT_S)
+            answer = client.read(data)
+    except ServiceError:
+        return _Read(path.name, problem=_NO_DETECTOR)
+    if answer.status != "ok":
+        return _Read(path.name, problem=answer.error.message if answer.error else "Too many people are using this now.")
+    drawn = _free_name(session.folder, path.stem, ".jpg")
+    with Image.open(io.BytesIO(data)) as picture:
+        annotate(picture, answer).save(drawn, quality=92)
+    return _Read(path.name, answer, drawn)
+
+
+def _shown(done: Sequence[_Read], said: str) -> tuple[Any, ...]:
+    gallery = [(str(read.drawn), read.name) for read in done if read.drawn]
+    rows = [[read.name, *row] for read in done if read.answer for row in words(read.answer)]
+    return gallery, said, rows, *[gr.skip()] * 3
+
+
+def _summary(done: Sequence[_Read]) -> str:
+    if not done:
+        return _EMPTY
+    answers = [read.answer for read in done if read.answer]
+    lines = []
+    if answers:
+        faces = sum(len(answer.readings) for answer in answers)
+        took = sum(answer.timings_ms.get("total") or 0 for answer in answers) / len(answers)
+        pictures = "" if len(done) == 1 else f" in {_count(len(answers), 'picture')}"
+        found = _count(faces, "face") if faces else "No face was found"
+        lines.append(f"{found}{pictures}. Read in {took:.0f} ms{'' if len(answers) == 1 else ' each'}.")
+    lines += [f"**Not read: {_plain(read.name)}.** {read.problem}" for read in done if read.problem]
+    return "\n\n".join(lines)
+
+
+def _files(session: Session, done: Sequence[_Read]) -> Iterator[Any]:
+    """The download buttons: table, everything, and the annotated picture or an archive of several."""
+    read = [(one.name, one.answer, one.drawn) for one in done if one.answer and one.drawn]
+    if not read:
+        yield from [gr.update(value=None, interactive=False)] * 3
+        return
+    table, everything, drawn = session.folder / "readings.csv", session.folder / "readings.json", read[0][2]
+    with table.open("w", encoding="utf-8", newline="") as file:
+        rows = ({"picture": name, **row} for name, answer, _ in read for row in face_rows(answer))
+        write_csv(file, ("picture", *COLUMNS), rows)
+    pictures = [{"picture": name, **answer.to_json()} for name, answer, _ in read]
+    everything.write_text(json.dumps({"pictures": pictures}, indent=1), encoding="utf-8")
+    if len(read) > 1:
+        drawn = session.folder / "annotated.zip"
+        with zipfile.ZipFile(drawn, "w") as archive:
+            for _, _, one in read:
+                archive.write(one, one.name)
+    for path in (table, everything, drawn):
+        yield gr.update(value=str(path), interactive=True)
+
+
+def _free_name(folder: Path, stem: str, suffix: str) -> Path:
+    """A path in ``folder`` that nothing has yet: two pictures may have one name."""
+    path, number = folder / f"{stem} annotated{suffix}", 2
+    while path.exists():
+        path, number = folder / f"{stem} annotated {number}{suffix}", number + 1
+    return path
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _plain(name: str) -> str:
+    """A file's name for Markdown, without what Markdown would take as its own."""
+    return "".join("\\" + c if c in r"\`*_{}[]()<>#+!|" else c for c in name)

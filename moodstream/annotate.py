@@ -1,13 +1,13 @@
-"""Readings drawn on a picture, and the same as rows of a table."""
+"""Readings drawn on a picture."""
 
 from __future__ import annotations
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from moodstream.palette import COLOURS
-from moodstream.types import EXPRESSIONS, UNSURE, FrameReading, Reading
+from moodstream.table import confidence
+from moodstream.types import UNSURE, FrameReading, Reading
 
-HEADERS = ["Face", "Expression", "Confidence", *(name.capitalize() for name in EXPRESSIONS)]
 _INK = "#10141c"
 
 
@@ -18,23 +18,6 @@ def annotate(picture: Image.Image, answer: FrameReading) -> Image.Image:
     for number, reading in enumerate(answer.readings, start=1):
         _draw_reading(draw, upright.size, number, reading)
     return upright
-
-
-def rows(answer: FrameReading) -> list[list[str | int]]:
-    """A row for every face: its number, label, confidence and all seven probabilities, as people read them."""
-    return [
-        [number, r.label or "not read", _percent(confidence(r)), *(_percent(p) for p in r.probabilities or (None,) * 7)]
-        for number, r in enumerate(answer.readings, start=1)
-    ]
-
-
-def confidence(reading: Reading) -> float | None:
-    """The best of its probabilities, also where that was too little for a label."""
-    return None if reading.probabilities is None else max(reading.probabilities)
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0%}"
 
 
 def _draw_reading(draw: ImageDraw.ImageDraw, size: tuple[int, int], number: int, reading: Reading) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     page_host: str = Field("127.0.0.1", description="Address on which the page listens.")
     page_port: int = Field(7860, ge=1, le=65535, description="Port on which the page listens.")
     secret: SecretStr = Field(SecretStr(""), description="Signs the page's socket tokens; the same on all replicas.")
+    auth: SecretStr = Field(
+        SecretStr(""), description="Who may open the page: name:password, several separated by commas; empty: everyone."
+    )
     detector: Literal["mediapipe", "haar"] = Field("mediapipe", description="Face detector.")
     detector_threads: int = Field(1, ge=1, le=64, description="Frames that one detector process searches at a time.")
     min_score: float = Field(0.5, gt=0, lt=1, description="Detector score below which nothing is a face.")
@@ -46,6 +49,11 @@ class Settings(BaseSettings):
     result_expires_s: int = Field(30, ge=5, le=3600, description="Seconds for which Redis keeps an unread live result.")
     max_body_bytes: int = Field(10_000_000, ge=10_000, description="Largest picture file that is accepted, in bytes.")
     max_pixels: int = Field(25_000_000, ge=10_000, description="Largest picture that is decoded, in pixels.")
+    max_upload_bytes: int = Field(
+        500_000_000,
+        ge=10_000,
+        description="Largest file that the page accepts, in bytes, such as a video.",
+    )
     max_in_flight: int = Field(16, ge=1, description="Frames under way in one detector process before it refuses.")
     individual: bool = Field(True, description="off: nobody gets readings of single faces, only the group's.")
     group_min: int = Field(5, ge=2, le=1000, description="Faces from which on the group's shares are told.")
@@ -60,6 +68,21 @@ class Settings(BaseSettings):
         0, ge=0, le=65534, description="Port of those; 0: none. The detector has its own /metrics."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much the logs say.")
+
+    @field_validator("auth")
+    @classmethod
+    def _names_and_passwords(cls, value: SecretStr) -> SecretStr:
+        for entry in filter(None, (part.strip() for part in value.get_secret_value().split(","))):
+            name, _, password = entry.partition(":")
+            if not (name.strip() and password.strip()):
+                raise ValueError("every entry must be name:password, and entries are separated by commas")
+        return value
+
+    @property
+    def users(self) -> dict[str, str]:
+        """Password by name of those who may open the page; empty: everyone may."""
+        entries = filter(None, (part.strip() for part in self.auth.get_secret_value().split(",")))
+        return {name.strip(): password.strip() for name, _, password in (entry.partition(":") for entry in entries)}
 
     @property
     def detector_address(self) -> str:
@@ -97,5 +120,7 @@ def settings() -> Settings:
         return Settings()  # type: ignore[call-arg]  # pydantic fills the fields from the environment
     except ValidationError as error:
         first = error.errors()[0]
-        name = "MOODSTREAM_" + str(first["loc"][0]).upper()
-        raise SystemExit(f"{name}={first['input']!r} is not usable: {first['msg']}") from None
+        field = str(first["loc"][0])
+        secret = Settings.model_fields[field].annotation is SecretStr
+        given = "(not shown)" if secret else repr(first["input"])
+        raise SystemExit(f"MOODSTREAM_{field.upper()}={given} is not usable: {first['msg']}") from None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from PIL import Image, ImageColor
 
-from moodstream.annotate import HEADERS, annotate, rows
+from moodstream.annotate import annotate
 from moodstream.palette import COLOURS, SIGNS
 from moodstream.types import EXPRESSIONS, UNSURE, Face, FrameReading, Reading
 
@@ -38,11 +38,3 @@ def test_a_picture_on_its_side_is_drawn_upright() -> None:
     picture = Image.new("RGB", (40, 30))
     picture.getexif()[0x0112] = 6
     assert annotate(picture, FrameReading()).size == (30, 40)
-
-
-def test_a_row_names_the_label_and_all_seven() -> None:
-    (row,) = rows(_answer(Face((0, 0, 9, 9), 0.9)))
-    assert row[:3] == [1, "happy", "78%"]
-    assert len(row) == len(HEADERS)
-    unread = rows(FrameReading(readings=(Reading(Face((0, 0, 9, 9), 0.9)),)))
-    assert unread[0][1:] == ["not read", *["–"] * 8]

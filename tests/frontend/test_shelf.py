@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from frontend.shelf import KEEP_S, Shelf
+
+
+def _file(path: Path, age_s: float = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    then = time.time() - age_s
+    os.utime(path, (then, then))
+    return path
+
+
+def test_the_end_of_a_session_takes_its_files_and_leaves_those_of_others() -> None:
+    shelf = Shelf()
+    mine, other = shelf.session("mine"), shelf.session("other")
+    own, shared = _file(shelf.root / "a" / "own.png"), _file(shelf.root / "b" / "shared.png")
+    mine.uploads |= {own, shared}
+    other.uploads.add(shared)
+    results = [_file(session.folder / "result.csv") for session in (mine, other)]
+    shelf.end("mine")
+    assert mine.closed.is_set()
+    assert [file.exists() for file in (own, shared, *results)] == [False, True, False, True]
+    assert not own.parent.exists()
+    shelf.end("other")
+    assert list(shelf.root.rglob("*")) == []
+    shelf.end("unknown")
+    shelf.close()
+    assert not shelf.root.exists()
+
+
+def test_old_files_go_whoever_put_them_there_and_a_session_lives_on() -> None:
+    shelf = Shelf()
+    session = shelf.session("mine")
+    old = [_file(session.folder / "old.csv", KEEP_S + 1), _file(shelf.root / "c" / "upload.png", KEEP_S + 1)]
+    young = _file(session.folder / "young.csv", KEEP_S - 5)
+    shelf.sweep()
+    assert [file.exists() for file in (*old, young)] == [False, False, True]
+    shelf.sweep(time.time() + 2 * KEEP_S)
+    assert not session.folder.exists()
+    assert shelf.session("mine") is session
+    assert session.folder.is_dir()
+    shelf.close()
