@@ -29,6 +29,9 @@ _GROWTH = 1.7
 _SAME, _SAME_LATER = 0.6, 0.45
 #: Side of a look in pixels, and how far it is shifted in search of the best fit: boxes jitter.
 _SIDE, _SHIFT = 24, 3
+#: A detector may frame the same face much larger, smaller or rolled in the next frame. Looks are compared after these
+#: turns (degrees, scale) too, and must then be more alike by this.
+_TURNS, _TURNED = ((0, 1 / 1.15), (0, 1.15), (10, 1.0), (-10, 1.0)), 0.1
 #: A seat remembers how its face looked now and then, since a hidden face comes back turned.
 _VIEWS, _VIEW_EVERY_S = 3, 1.0
 #: A resumed seat has no look yet, so its face must be where it was; after a longer break nothing is resumed.
@@ -46,10 +49,12 @@ class _Seat:
     viewed_s: float = float("-inf")
 
     def similarity(self, look: Look, enough: float) -> float:
-        """Best correlation with the last look, or with an earlier one if the last is not ``enough``; -1 to 1."""
+        """How alike the looks are, -1 to 1: the last one, and if that is not ``enough``, it turned, or earlier ones."""
         if self.look is None:
             return 0.0
         best = _correlation(self.look, look)
+        if best < enough:
+            best = max(best, *(_correlation(turned, look) - _TURNED for turned in _turned(self.look)))
         for view in self.views:
             if best >= enough:
                 break
@@ -177,6 +182,13 @@ def _correlation(one: Look, other: Look) -> float:
     """Normalised correlation at the best of the shifts, -1 to 1."""
     inner = other[_SHIFT:-_SHIFT, _SHIFT:-_SHIFT]
     return float(cv2.matchTemplate(one, inner, cv2.TM_CCOEFF_NORMED).max())
+
+
+def _turned(look: Look) -> list[Look]:
+    middle = ((_SIDE - 1) / 2, (_SIDE - 1) / 2)
+    turns = (cv2.getRotationMatrix2D(middle, degrees, scale) for degrees, scale in _TURNS)
+    size = (_SIDE, _SIDE)
+    return [np.asarray(cv2.warpAffine(look, t, size, borderMode=cv2.BORDER_REPLICATE), np.float32) for t in turns]
 
 
 def _distance(one: Box, other: Box) -> float:

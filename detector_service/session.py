@@ -10,7 +10,7 @@ from detector_service.group import only_group, summary
 from detector_service.hello import Hello, Resume
 from detector_service.seats import Seats
 from detector_service.smooth import DEFAULT_S, Smoothed, Smoother
-from moodstream.types import CROP_SIDE, EXPRESSIONS, FrameReading, Reading, View
+from moodstream.types import CROP_SIDE, EXPRESSIONS, UNSURE, FrameReading, Reading, View
 
 #: The group is made of the faces that were seen within this time.
 GROUP_S = 2.0
@@ -109,6 +109,6 @@ class Session:
         boxes = [(seat, face.box) for seat, face in faces]
         self._seats.resume(boxes, (last.width, last.height), self._clock.now_s)
         for seat, face in faces:
-            if face.probabilities and face.label:
+            if face.probabilities and face.label in (*face.probabilities, UNSURE):
                 names, values = tuple(face.probabilities), tuple(face.probabilities.values())
                 self._smoother.resume(seat, Smoothed(names, values, face.label, self._clock.now_s))

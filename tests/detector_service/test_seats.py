@@ -9,9 +9,9 @@ from detector_service.seats import HOLD_S, Seats
 SIZE = (640, 480)
 
 
-def person(seed):
-    """A crop unlike those of other seeds."""
-    coarse = np.random.default_rng(seed).integers(0, 255, (7, 7), np.uint8)
+def person(seed, cells=7):
+    """A crop unlike those of other seeds, with finer features the more cells there are."""
+    coarse = np.random.default_rng(seed).integers(0, 255, (cells, cells), np.uint8)
     return cv2.resize(coarse, (48, 48), interpolation=cv2.INTER_CUBIC)
 
 
@@ -35,6 +35,16 @@ def test_seats_hold_through_movement_noise_and_light():
     for step in range(1, 20):
         faces = np.stack([noisy(person(p), step, 0.7) for p in range(4)])
         assert seats.assign(row(4, 12.0 * step), faces, SIZE, step / 10) == first
+
+
+@pytest.mark.parametrize(("degrees", "scale"), [(0, 1.2), (0, 0.82), (14, 1.0), (-12, 1.1)])
+def test_a_seat_holds_when_the_detector_frames_the_face_anew(degrees, scale):
+    seats = Seats()
+    fine = [person(p, 11) for p in range(4)]
+    before = seats.assign(row(4), np.stack(fine), SIZE, 0.0)
+    turn = cv2.getRotationMatrix2D((23.5, 23.5), degrees, scale)
+    anew = [cv2.warpAffine(crop, turn, (48, 48), borderMode=cv2.BORDER_REPLICATE) for crop in fine]
+    assert seats.assign(row(4), np.stack(anew), SIZE, 0.1) == before
 
 
 def test_the_order_of_the_finds_does_not_matter():
