@@ -7,13 +7,15 @@ import logging
 import uvicorn
 
 from detector_service.app import create_app
+from moodstream import logs, tracing
 from moodstream.settings import settings
 
 
 def main() -> None:
     """Serve until SIGINT or SIGTERM."""
     options = settings()
-    logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    logs.configure(options, "detector")
+    tracing.configure("detector")
     logging.getLogger("matplotlib").setLevel(logging.WARNING)  # MediaPipe imports it
     if options.log_level != "debug":
         logging.getLogger("uvicorn.error").setLevel("WARNING")  # it tells of every socket that opens

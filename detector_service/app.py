@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -17,9 +18,12 @@ from detector_service.origin import SameOriginOnly
 from detector_service.service import FrameService, http_status
 from detector_service.session import Session
 from detector_service.stream import NoHello, Stream
+from moodstream import logs, tracing
 from moodstream.hosts import KnownHostsOnly
 from moodstream.settings import Settings, settings
 from moodstream.types import FrameReading, Problem, View
+
+log = logging.getLogger(__name__)
 
 _LARGEST = 2**53 - 1  # what JSON numbers carry without loss
 _Whole = Annotated[int, Query(ge=0, le=_LARGEST)]
@@ -54,6 +58,7 @@ def create_app(options: Settings | None = None) -> FastAPI:
             yield
         finally:
             await service.close()
+            tracing.close()
 
     app = FastAPI(title="Moodstream detector", version="1", lifespan=lifespan)
     app.add_middleware(SameOriginOnly)
@@ -79,7 +84,9 @@ def create_app(options: Settings | None = None) -> FastAPI:
             return refused(Problem(error.code, error.message), error.http_status)
         except ClientDisconnect:
             return refused(Problem("disconnected", "The sender went away."), 400)
-        answer = await service.read(picture, frame, captured_ms)
+        stream = logs.stream_id(request.headers.get(logs.STREAM_HEADER))
+        with logs.about(stream), tracing.received("POST /v1/frames", request.headers):
+            answer = await service.read(picture, frame, captured_ms)
         if not chosen.individual:
             answer = picture_as_group(answer, chosen.group_min)
         status = http_status(answer)
@@ -87,7 +94,8 @@ def create_app(options: Settings | None = None) -> FastAPI:
 
     @app.websocket("/v1/stream")
     async def stream(socket: WebSocket) -> None:
-        await _talk(socket, app.state.service, metrics, chosen)
+        with logs.about(logs.stream_id(socket.headers.get(logs.STREAM_HEADER))), tracing.stream(socket.headers):
+            await _talk(socket, app.state.service, metrics, chosen)
 
     @app.get("/healthz")
     @app.get("/livez", include_in_schema=False)
@@ -117,6 +125,7 @@ async def _talk(socket: WebSocket, service: FrameService, metrics: Metrics, opti
     session = Session(options.individual, options.group_min)
     talk = Stream(service, socket.send_text, options.deadline_ms / 1000, session, metrics)
     metrics.streams.inc()
+    log.info("stream opened")
     try:
         while True:
             message = await socket.receive()
@@ -132,6 +141,7 @@ async def _talk(socket: WebSocket, service: FrameService, metrics: Metrics, opti
         pass  # the browser went away while we spoke
     finally:
         metrics.streams.dec()
+        log.info("stream closed")
         await talk.close()
 
 

@@ -8,16 +8,17 @@ from typing import Any
 
 import redis
 
-from detector_service.link import PUBLISH_S, Link, QueueDown, TaskFailed
+from detector_service.link import PUBLISH_S, Headers, Link, QueueDown, TaskFailed
+from moodstream import tracing
 from moodstream.settings import Settings
-from moodstream.wire import CLASSIFY, FACES, RedisClock, celery_options
+from moodstream.wire import FACES, RedisClock, celery_options
 
 __all__ = ["DeadlinePassed", "Dispatcher", "QueueDown", "TaskFailed"]
 
 #: Celery's own expiry compares two hosts' clocks: far enough off that no plausible skew drops live work.
 _SAFETY_S = 60.0
-#: Crops, how many they are, and whether embeddings are wanted.
-_Work = tuple[bytes, int, bool]
+#: Crops, how many they are, whether embeddings are wanted, and whose frame it is.
+_Work = tuple[bytes, int, bool, Headers]
 
 
 class DeadlinePassed(Exception):  # noqa: N818 - a state of the world, like asyncio.QueueFull
@@ -61,8 +62,9 @@ class Dispatcher:
             TaskFailed: the worker raised.
         """
         start_by = time.monotonic() + PUBLISH_S
+        work = crops, n, embeddings, tracing.task_headers()
         with self._link.expecting() as (task_id, answer):
-            await self._link.publish(lambda: self._send(task_id, (crops, n, embeddings), give_up_at, start_by))
+            await self._link.publish(lambda: self._send(task_id, work, give_up_at, start_by))
             try:
                 return await asyncio.wait_for(answer, max(give_up_at - time.monotonic(), 0))
             except TimeoutError:
@@ -73,15 +75,9 @@ class Dispatcher:
         now = time.monotonic()
         if now > start_by or now > give_up_at:
             return
-        crops, n, embeddings = work
+        crops, n, embeddings, headers = work
         left = give_up_at - now
         deadline_ms = self._clock.now_ms() + round(left * 1000)
-        self._link.app.send_task(
-            CLASSIFY,
-            args=(crops, n, deadline_ms),
-            kwargs={"embeddings": True} if embeddings else None,
-            task_id=task_id,
-            queue=FACES,
-            retry=False,
-            expires=left + _SAFETY_S,
+        self._link.send(
+            task_id, FACES, (crops, n, deadline_ms), embeddings=embeddings, headers=headers, expires=left + _SAFETY_S
         )

@@ -16,6 +16,8 @@ import msgpack
 import redis
 import redis.asyncio
 
+from moodstream.wire import CLASSIFY
+
 log = logging.getLogger(__name__)
 
 #: Longest that handing a task to Redis may take; refusing must be quick when Redis is gone.
@@ -24,6 +26,8 @@ PUBLISH_S = 1.2
 _RECONNECT_S = 0.3
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 CHANNEL = "celery-task-meta-"
+
+Headers = dict[str, str | int]
 
 
 class QueueDown(Exception):  # noqa: N818 - a state of the world, like asyncio.QueueFull
@@ -116,6 +120,24 @@ class Link:
             if type(error).__module__.partition(".")[0] in ("kombu", "redis"):
                 raise QueueDown(str(error)) from error
             raise
+
+    def send(
+        self, task_id: str, queue: str, args: tuple[Any, ...], *, embeddings: bool, headers: Headers, expires: float
+    ) -> None:
+        """Hand one classification over, given up by Celery after ``expires`` seconds; runs in the publishing thread."""
+        self.app.send_task(
+            CLASSIFY,
+            args=args,
+            kwargs={"embeddings": True} if embeddings else None,
+            task_id=task_id,
+            queue=queue,
+            headers=headers,
+            retry=False,
+            expires=expires,
+            # Celery would spell out pixels in the headers, for its logs.
+            argsrepr="crops",
+            kwargsrepr="{}",
+        )
 
     async def _listen(self) -> None:
         """Hold the subscription for as long as the service runs."""

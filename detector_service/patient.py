@@ -12,9 +12,10 @@ from typing import Any
 import redis
 import redis.asyncio
 
-from detector_service.link import CHANNEL, Link, QueueDown, TaskFailed
+from detector_service.link import CHANNEL, Headers, Link, QueueDown, TaskFailed
+from moodstream import tracing
 from moodstream.settings import Settings
-from moodstream.wire import CLASSIFY, RECORDED, recorded_options
+from moodstream.wire import RECORDED, recorded_options
 
 __all__ = ["PatientDispatcher", "QueueDown", "TaskFailed"]
 
@@ -62,7 +63,7 @@ class PatientDispatcher:
         """
         give_up_at = time.monotonic() + self._patience_s
         with self._link.expecting() as (task_id, answer):
-            task = _Task(crops, n, embeddings, time.monotonic())
+            task = _Task(crops, n, embeddings, tracing.task_headers(), time.monotonic())
             await self._publish(task_id, task, give_up_at)
             self._sent[task_id] = task
             try:
@@ -83,13 +84,12 @@ class PatientDispatcher:
 
     def _send(self, task_id: str, task: _Task) -> None:
         """Runs in the publishing thread. Nobody waits when the patience is over, so the work may end then too."""
-        self._link.app.send_task(
-            CLASSIFY,
-            args=(task.crops, task.n),
-            kwargs={"embeddings": True} if task.embeddings else None,
-            task_id=task_id,
-            queue=RECORDED,
-            retry=False,
+        self._link.send(
+            task_id,
+            RECORDED,
+            (task.crops, task.n),
+            embeddings=task.embeddings,
+            headers=task.headers,
             expires=2 * self._patience_s,
         )
 
@@ -128,4 +128,5 @@ class _Task:
     crops: bytes
     n: int
     embeddings: bool
+    headers: Headers
     sent: float

@@ -15,12 +15,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Protocol
 
+from opentelemetry.trace import SpanKind
+
 from detector_service.decode import PictureError
 from detector_service.detectors import Detector, make_detector
 from detector_service.find import find, milliseconds
 from detector_service.finder import Finder
 from detector_service.metrics import Metrics
 from detector_service.patient import PatientDispatcher, QueueDown, TaskFailed
+from moodstream import logs, tracing
 from moodstream.settings import Settings
 from moodstream.types import FrameReading, Problem
 
@@ -71,6 +74,14 @@ class RecordedService:
         self, picture: bytes, frame: int, captured_ms: int, place: Place, *, embeddings: bool = False
     ) -> FrameReading:
         """The answer to one picture, whenever it comes; it never raises."""
+        with logs.about(frame=frame), tracing.frame(frame) as span:
+            answer = await self._counted(picture, frame, captured_ms, place, embeddings)
+            tracing.answered(span, answer)
+            return answer
+
+    async def _counted(
+        self, picture: bytes, frame: int, captured_ms: int, place: Place, embeddings: bool
+    ) -> FrameReading:
         began = time.monotonic()
         self.metrics.frames_in_flight.inc()
         try:
@@ -88,13 +99,15 @@ class RecordedService:
     async def _read(self, picture: bytes, at: float, place: Place, embeddings: bool) -> FrameReading:
         try:
             async with place.turn:
-                partial, crops = await asyncio.get_running_loop().run_in_executor(
-                    self._threads, self._find, picture, place.finder, at
-                )
+                with tracing.span("find"):
+                    partial, crops = await asyncio.get_running_loop().run_in_executor(
+                        self._threads, self._find, picture, place.finder, at
+                    )
             if not crops:
                 return partial
             sent = time.monotonic()
-            reply = await self._dispatcher.classify(crops, len(partial.readings), embeddings)
+            with tracing.span("classify", SpanKind.PRODUCER):
+                reply = await self._dispatcher.classify(crops, len(partial.readings), embeddings)
         except PictureError as error:
             return error.answer()
         except QueueDown:

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+from opentelemetry.trace import SpanKind
+
 from detector_service.decode import PICTURE_STATUS, PictureError
 from detector_service.depths import QueueDepths
 from detector_service.detectors import Detector, make_detector
@@ -18,6 +20,7 @@ from detector_service.find import find, milliseconds
 from detector_service.finder import Finder
 from detector_service.metrics import Metrics
 from detector_service.recorded import RecordedService
+from moodstream import logs, tracing
 from moodstream.settings import Settings
 from moodstream.types import CROP_BYTES, FrameReading, Problem
 
@@ -84,6 +87,21 @@ class FrameService:
         A stream brings its ``finder``; a picture without one is searched as if nothing were known. ``embeddings`` asks
         for them beside the probabilities.
         """
+        with logs.about(frame=frame), tracing.frame(frame) as span:
+            answer = await self._counted(picture, frame, captured_ms, received, finder, embeddings=embeddings)
+            tracing.answered(span, answer)
+            return answer
+
+    async def _counted(
+        self,
+        picture: bytes,
+        frame: int,
+        captured_ms: int,
+        received: float | None,
+        finder: Finder | None,
+        *,
+        embeddings: bool,
+    ) -> FrameReading:
         started = time.monotonic() if received is None else received
         if self._in_flight >= self.options.max_in_flight:
             problem = Problem("overloaded", "Too many frames are under way: try again in a second.")
@@ -113,13 +131,14 @@ class FrameService:
         partial = FrameReading(status="stale", detector=self.detector_name)
         try:
             async with asyncio.timeout_at(asyncio.get_running_loop().time() + give_up_at - time.monotonic()):
-                partial, crops = await asyncio.get_running_loop().run_in_executor(
-                    self._threads, self._find, picture, give_up_at, finder, at
-                )
+                with tracing.span("find"):
+                    partial, crops = await asyncio.get_running_loop().run_in_executor(
+                        self._threads, self._find, picture, give_up_at, finder, at
+                    )
             if not crops:
                 return partial
             sent = time.monotonic()
-            with self.metrics.under_way(len(partial.readings)):
+            with self.metrics.under_way(len(partial.readings)), tracing.span("classify", SpanKind.PRODUCER):
                 reply = await self._dispatcher.classify(crops, len(partial.readings), give_up_at, embeddings)
         except PictureError as error:
             return replace(error.answer(), detector=self.detector_name)

@@ -19,6 +19,7 @@ from fastapi.staticfiles import StaticFiles
 from frontend import about, login, picture, relay, token
 from frontend.shelf import SWEEP_EVERY_S, Shelf
 from frontend.theme import theme
+from moodstream import tracing
 from moodstream.hosts import KnownHostsOnly
 from moodstream.palette import legend
 from moodstream.settings import Settings
@@ -40,6 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         sweeping.cancel()
         shelf.close()
+        tracing.close()
 
     app = FastAPI(title="Moodstream page", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(KnownHostsOnly, bound_to=settings.page_host, allowed=settings.allowed_hosts)

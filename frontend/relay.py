@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from frontend import metrics, token
+from moodstream import logs, tracing
 from moodstream.settings import Settings
 
 PROTOCOL = "moodstream.v1"
@@ -44,26 +45,36 @@ def router(settings: Settings, secret: bytes) -> APIRouter:
             metrics.refused.labels("token").inc()
             await browser.close(BAD_TOKEN, "the token is missing or has expired")
             return
-        try:
-            upstream = await connect(
-                upstream_url,
-                compression=None,
-                proxy=None,
-                open_timeout=5,
-                close_timeout=1,
-                max_queue=1,
-                max_size=None,
-            )
-        except (OSError, InvalidHandshake) as error:
-            log.warning("no stream to the detector at %s: %s", upstream_url, error)
-            metrics.refused.labels("detector").inc()
-            await _close_browser(browser, TRY_LATER, "the detector cannot be reached")
-            return
-        async with upstream:
-            with metrics.streams.track_inprogress():
-                await _pump(browser, upstream)
+        stream_id = logs.new_stream_id()
+        with logs.about(stream_id), tracing.stream({}):
+            await _relay(browser, upstream_url, {logs.STREAM_HEADER: stream_id})
 
     return routes
+
+
+async def _relay(browser: WebSocket, upstream_url: str, headers: dict[str, str]) -> None:
+    """Carry one stream between browser and detector."""
+    try:
+        upstream = await connect(
+            upstream_url,
+            additional_headers=tracing.inject(headers),
+            compression=None,
+            proxy=None,
+            open_timeout=5,
+            close_timeout=1,
+            max_queue=1,
+            max_size=None,
+        )
+    except (OSError, InvalidHandshake) as error:
+        log.warning("no stream to the detector at %s: %s", upstream_url, error)
+        metrics.refused.labels("detector").inc()
+        await _close_browser(browser, TRY_LATER, "the detector cannot be reached")
+        return
+    log.info("stream opened")
+    async with upstream:
+        with metrics.streams.track_inprogress():
+            await _pump(browser, upstream)
+    log.info("stream closed", extra={"code": upstream.close_code})
 
 
 async def _pump(browser: WebSocket, upstream: ClientConnection) -> None:

@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from opentelemetry.trace import SpanKind
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
+from moodstream import logs, tracing
 from moodstream.types import VERSION, FrameReading
 from moodstream.wire import pack_frame
 
@@ -49,9 +51,9 @@ class Client:
             ServiceError: no answer came.
         """
         try:
-            answer = self._http.post(
-                "/v1/frames", content=picture, headers={"Content-Type": "application/octet-stream"}
-            )
+            headers = {"Content-Type": "application/octet-stream", logs.STREAM_HEADER: logs.stream_id()}
+            with tracing.span("picture", SpanKind.CLIENT):
+                answer = self._http.post("/v1/frames", content=picture, headers=tracing.inject(headers))
             return FrameReading.from_json(answer.json())
         except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
             raise ServiceError(f"no answer from the detector service at {self._http.base_url}: {error}") from error

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     metrics_port: int = Field(
         0, ge=0, le=65534, description="Port of those; 0: none. The detector has its own /metrics."
     )
+    log: Literal["text", "json"] = Field("text", description="Log lines for people, or one JSON object a line.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much the logs say.")
 
     @field_validator("auth")

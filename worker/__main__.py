@@ -10,10 +10,11 @@ import signal
 import sys
 import warnings
 
+from moodstream import logs, tracing
 from moodstream.settings import settings
 from moodstream.supervisor import Service, Supervisor, say_to_terminal
 from moodstream.wire import FACES, FRAMES, RECORDED
-from worker import health
+from worker import context, health
 from worker.app import app, serve_recorded
 
 #: What is asked for → the queue and the module with its task. Only that module is imported, so that a classifier image
@@ -31,7 +32,7 @@ NICE = 10
 def main() -> None:
     """Serve until SIGTERM, finishing the task in hand."""
     wanted = sys.argv[1] if len(sys.argv) == 2 else ""
-    logging.basicConfig(level=settings().log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    logs.configure(settings(), f"worker-{wanted}")
     if wanted == BOTH:
         asyncio.run(_serve_both())
     elif wanted in QUEUES:
@@ -52,6 +53,8 @@ def _serve(wanted: str) -> None:
     # The danger that Celery sees for root is pickle, which is never accepted here.
     warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
     importlib.import_module(module)
+    tracing.configure(f"worker-{wanted}")
+    context.follow()
     health.watch(app, options)
     arguments = ["--quiet", "worker", "--queues", queue, "--without-gossip", "--without-mingle", "--without-heartbeat"]
     app.worker_main([*arguments, "--hostname", f"{wanted}-{os.getpid()}@%h", "--loglevel", options.log_level])
@@ -66,13 +69,19 @@ async def _serve_both() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     names = BOTH.split(",")
-    supervisor = Supervisor(say_to_terminal(names))
+    supervisor = Supervisor(_say_plainly if settings().log == "json" else say_to_terminal(names))
     port = settings().metrics_port
     for offset, name in enumerate(names):
         own = {"MOODSTREAM_METRICS_PORT": str(port + offset if port else 0)}
         supervisor.add(Service(name, [sys.executable, "-m", "worker", name], own))
     await stop.wait()
     await supervisor.stop()
+
+
+def _say_plainly(_: str, line: str) -> None:
+    """A line that is JSON already names its service."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

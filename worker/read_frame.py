@@ -11,6 +11,7 @@ from celery.signals import celeryd_init, worker_shutdown
 from detector_service.decode import PictureError
 from detector_service.detectors import Detector, make_detector
 from detector_service.find import find
+from moodstream import tracing
 from moodstream.settings import settings
 from moodstream.types import FrameReading, Problem
 from moodstream.wire import CLASSIFY, READ_FRAME
@@ -48,4 +49,5 @@ def read_frame(self: Task, picture: bytes) -> dict[str, Any]:
     if not found.readings:
         return found.to_json()
     rest = app.signature(CLASSIFY, args=(crops, len(found.readings)), kwargs={"frame": found.to_json()})
+    rest.set(headers=tracing.task_headers(), argsrepr="crops", kwargsrepr="{}")  # else Celery spells out pixels
     return self.replace(rest)  # type: ignore[no-any-return]
