@@ -51,7 +51,7 @@ def get(base: str, path: str) -> int:
         return 0
 
 
-def wait_for(condition, process=None, within_s: float = 30) -> None:
+def wait_for(condition, process=None, within_s: float = 90) -> None:
     deadline = time.monotonic() + within_s
     while not condition():
         assert process is None or process.poll() is None, "the worker ended"
