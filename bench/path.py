@@ -1,4 +1,4 @@
-"""Speed of the whole path: ``python bench/path.py [--frames 500]``.
+"""Speed of the whole path: ``python -m bench.path [--frames 500]``.
 
 Starts the real services (detector, embedded Valkey, classifier workers), streams one 640x480 frame with one face over
 the WebSocket, one in flight as the page does, and prints answers a second and the latency of a frame as JSON.
@@ -9,16 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import platform
 import statistics
 import time
-from pathlib import Path
 
 import cv2
 import websockets
 from skimage.data import astronaut
 
+from bench.hardware import hardware
 from moodstream.local import local_stack
 from moodstream.settings import settings
 from moodstream.types import STAGES
@@ -63,13 +61,6 @@ async def measure(url: str, frames: int) -> dict[str, object]:
         "p99_ms": round(cuts[98], 1),
         "median_stage_ms": {stage: round(statistics.median(values), 2) for stage, values in stages.items()},
     }
-
-
-def hardware() -> str:
-    """Processor and cores, as the figures should be quoted."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
-    return f"{name}, {os.cpu_count()} cores"
 
 
 async def run(frames: int) -> dict[str, object]:

@@ -23,13 +23,19 @@ _PROCESSORS = Path("/sys/devices/system/cpu")
 
 
 class Detector(Protocol):
-    """Finds faces. Not for two threads at a time: each needs its own."""
+    """Looks for faces in small square pictures. Not for two threads at a time: each needs its own.
+
+    ``side`` is the picture's side in pixels; a face is noticed from about a tenth of it. ``framing`` tells how the
+    boxes lie in the training pictures, ``min_score`` below which score nothing is a face.
+    """
 
     name: str
     framing: Framing
+    side: int
+    min_score: float
 
-    def find(self, image: NDArray[np.uint8]) -> list[Face]:
-        """The faces of a BGR uint8 picture (height, width, 3), the surest first."""
+    def look(self, picture: NDArray[np.uint8]) -> list[Face]:
+        """All that looks like a face in a BGR uint8 picture (side, side, 3), with any score."""
         ...
 
     def close(self) -> None: ...

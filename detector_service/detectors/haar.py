@@ -16,29 +16,27 @@ _SMALLEST = 24
 
 
 class HaarDetector:
-    """The cascade ``haarcascade_frontalface_default``."""
+    """The cascade ``haarcascade_frontalface_default``, whose smallest face is a tenth of the look."""
 
     name = "haar"
     framing = Framing(width=0.95, below=0.01)
+    side = 10 * _SMALLEST
 
     def __init__(self, min_score: float) -> None:
-        self._min_score = min_score
+        self.min_score = min_score
         files = Path(cv2.data.haarcascades)  # type: ignore[attr-defined]  # OpenCV's stubs forget it
         self._cascade = cv2.CascadeClassifier(str(files / "haarcascade_frontalface_default.xml"))
 
-    def find(self, image: NDArray[np.uint8]) -> list[Face]:
-        if min(image.shape[:2]) < _SMALLEST:
-            return []
-        gray = cv2.equalizeHist(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+    def look(self, picture: NDArray[np.uint8]) -> list[Face]:
+        gray = cv2.equalizeHist(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
         boxes, _, levels = self._cascade.detectMultiScale3(
-            gray, 1.1, 5, minSize=(_SMALLEST, _SMALLEST), outputRejectLevels=True
+            gray, 1.1, 3, minSize=(_SMALLEST, _SMALLEST), outputRejectLevels=True
         )
-        faces = [
-            # The cascade tells a sum of votes, 0 to about 10: a curve gives it the range of a score.
-            Face(box=(float(x), float(y), float(w), float(h)), score=1 - math.exp(-max(float(level), 0.0) / 2))
+        return [
+            # The cascade tells a sum of votes, 0 to about 10: a curve gives it the range of a score, 0.5 at 3.
+            Face(box=(float(x), float(y), float(w), float(h)), score=1 - math.exp(-max(float(level), 0.0) / 4.5))
             for (x, y, w, h), level in zip(boxes, levels, strict=True)
         ]
-        return sorted((f for f in faces if f.score >= self._min_score), key=lambda face: -face.score)
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -9,6 +9,7 @@ from PIL import Image
 
 from detector_service.detectors import make_detector
 from detector_service.find import find
+from detector_service.finder import Finder
 from detector_service.models import fetch
 from moodstream.settings import Settings
 
@@ -50,7 +51,7 @@ def test_near_and_far_faces_of_a_webcam(side, astronaut, model_files):
     frame = np.full((480, 640, 3), 120, np.uint8)
     frame[20 : 20 + side, 100 : 100 + side] = cv2.resize(astronaut, (side, side))
     detector = make_detector(Settings())
-    assert len(detector.find(frame)) == 1
+    assert len(Finder().find(frame, detector)) == 1
     detector.close()
 
 
@@ -58,7 +59,7 @@ def test_a_gallery_of_nine(astronaut, model_files):
     tile = cv2.imdecode(np.frombuffer(astronaut, np.uint8), cv2.IMREAD_COLOR)[0:240, 10:436]
     frame = np.tile(tile, (3, 3, 1))
     detector = make_detector(Settings())
-    faces = detector.find(frame)
+    faces = Finder().find(frame, detector)
     detector.close()
     assert len(faces) == 9
     assert {(int((f.box[0] + 40) // 426), int((f.box[1] + 40) // 240)) for f in faces} == {
