@@ -1,52 +1,53 @@
-// The live component: its states (consent, starting, live, off) and the wiring between its parts.
+// The live page: its states (consent, starting, live, off) and the wiring between its parts.
 
-import { CameraProblem, closeCamera, facesUser, listCameras, openCamera } from './camera.js';
-import { Capture } from './capture.js';
-import { Meter } from './meter.js';
-import { Overlay } from './overlay.js';
-import { Panel } from './panel.js';
-import { Stream } from './stream.js';
+import { Legend } from './legend.js';
+import { Lessons } from './lessons.js';
+import { Link, TRACKS_READABLE } from './link.js';
+import { Settings } from './settings.js';
+import { SourceProblem, whyNoSharing } from './sources.js';
+import { Stage } from './stage.js';
+import { Board } from './views/board.js';
+import { setText } from './views/dom.js';
+import { LessonTools } from './views/lessons.js';
+import { Meter } from './views/meter.js';
+import { Notice } from './views/notice.js';
+import { SmallWindow, smallWindowWorks } from './views/small.js';
 
+/** Labels older than this are taken off the picture. */
 const TOO_OLD_MS = 2000;
-const OVERLOADED = 'Many people are using this right now: some frames are skipped.';
-const LATE = 'Answers come late right now.';
+const TICK_MS = 250;
+/** The server goes on with the seats of an answer at most this old. */
+const RESUME_MS = 60_000;
+const STARTING = { camera: 'Starting the camera…', screen: 'Choose the window of your call…', demo: 'Seating the class…' };
 
-export function mount(element, { legend, fetchToken }) {
+export async function mount(element, { legend: entries, fetchToken }) {
   const root = element.querySelector('.ms');
   const find = (selector) => root.querySelector(selector);
   const act = (name) => find(`[data-act="${name}"]`);
-  const video = find('video');
-  const notice = find('.ms-notice');
-  const overlay = new Overlay(find('canvas'), legend);
-  const panel = new Panel(root, legend);
+  const legend = new Legend(entries);
+  const settings = new Settings();
+  const lessons = new Lessons(settings);
+  const notice = new Notice(find('.ms-notice'));
   const meter = new Meter(root);
-  const capture = new Capture(video);
+  const stage = new Stage(root, legend);
+  const { overlay } = stage;
+  const board = new Board(root, { legend, settings, overlay });
+  const live = () => root.dataset.state === 'live';
+  const tools = new LessonTools(root, { lessons, legend, settings, board, live, say: (words) => notice.brief(words) });
+  const small = new SmallWindow({ legend, onmark: () => tools.mark() });
   // What tests and curious people may look at.
-  const counters = { sent: 0, answered: 0, statuses: {}, last: null, boxes: [], mirrored: true, closes: [] };
+  const counters = { sent: 0, answered: 0, statuses: {}, last: null, closes: [], source: null };
+  Object.defineProperties(counters, {
+    boxes: { get: () => overlay.drawn, enumerable: true },
+    mirrored: { get: () => overlay.mirrored, enumerable: true },
+    age: { get: () => meter.age, enumerable: true },
+  });
   window.__moodstream = counters;
-  let media = null;
-  let stream = null;
-  let last = null;
+  let link = null;
   let ticking = null;
+  let shown = false;
 
-  const say = (words) => {
-    notice.textContent = words;
-    notice.hidden = !words;
-  };
-
-  function draw() {
-    if (!last) return;
-    counters.mirrored = root.classList.contains('mirrored');
-    counters.boxes = overlay.draw(last, counters.mirrored);
-  }
-
-  function wipe() {
-    last = null;
-    counters.boxes = [];
-    overlay.clear();
-    meter.reset();
-    panel.show([]);
-  }
+  // --- answers -------------------------------------------------------------------------------------------------
 
   function answered({ detail: { answer } }) {
     counters.answered += 1;
@@ -54,14 +55,21 @@ export function mount(element, { legend, fetchToken }) {
     counters.last = answer;
     const ok = answer.status === 'ok';
     meter.answered(answer.captured_ms, ok);
-    if (ok) {
-      last = answer;
-      draw();
-      panel.show(answer.faces);
-      say('');
-    } else {
-      say({ overloaded: OVERLOADED, stale: LATE }[answer.status] ?? answer.error?.message ?? 'A frame could not be read.');
-    }
+    notice.answered(answer);
+    if (!ok) return;
+    const { faces, ended } = lessons.current.record(answer, settings.values);
+    shown = true;
+    showView(answer.view);
+    overlay.answer(answer, faces);
+    board.answer(answer, faces);
+    if (!ended) return;
+    board.refresh();
+    small.show({ ...board.summary, trouble: notice.text });
+  }
+
+  function clear() {
+    shown = false;
+    overlay.clear();
   }
 
   function tick() {
@@ -70,85 +78,170 @@ export function mount(element, { legend, fetchToken }) {
       return;
     }
     meter.show();
-    if (last && meter.age > TOO_OLD_MS) wipe();
+    if (shown && meter.age > TOO_OLD_MS) {
+      clear();
+      board.rest(true);
+    }
+    small.show({ ...board.summary, trouble: notice.text });
   }
 
-  function off(title, words) {
-    root.dataset.state = 'off';
-    find('[data-off="title"]').textContent = title;
-    find('[data-off="words"]').textContent = words;
-  }
+  // --- starting and stopping -----------------------------------------------------------------------------------
 
-  async function openInto(deviceId) {
-    const opened = await openCamera(deviceId);
-    closeCamera(media);
-    media = opened;
-    const [track] = media.getVideoTracks();
-    track.onended = () => stop('The camera went away', 'It was unplugged or taken back. Nothing is being sent.');
-    act('mirror').checked = facesUser(track);
-    root.classList.toggle('mirrored', act('mirror').checked);
-    video.srcObject = media;
-    await video.play();
-    root.style.setProperty('--ratio', `${video.videoWidth} / ${video.videoHeight}`);
-    const cameras = await listCameras();
-    act('camera').replaceChildren(
-      ...cameras.map((camera, i) => new Option(camera.label || `Camera ${i + 1}`, camera.deviceId)),
-    );
-    act('camera').value = track.getSettings().deviceId;
-  }
+  const hello = () => {
+    const { last } = lessons.current.facts;
+    const resume = last && Date.now() - last.captured_ms < RESUME_MS ? last : null;
+    return { v: 1, mode: 'live', view: settings.values.view, smoothing: settings.values.smoothing, embeddings: false, adaptation: null, resume };
+  };
 
-  async function start() {
-    if (stream) return;
-    root.dataset.state = 'starting';
-    say('Starting the camera…');
+  async function start(kind, deviceId = '') {
+    const going = live();
+    if (!going) root.dataset.state = 'starting';
+    notice.say(STARTING[kind]);
     try {
-      await openInto('');
+      await stage.open(kind, deviceId);
     } catch (error) {
-      failed(error);
+      if (!(error instanceof SourceProblem)) console.error(error);
+      if (going && kind !== stage.kind) notice.brief(`${error.title ?? 'It did not start'}: ${error.message}`);
+      else await stop(error.title ?? 'The camera did not start', error.message);
       return;
     }
+    counters.source = kind;
     root.dataset.state = 'live';
-    say('Connecting…');
-    stream = new Stream(capture, fetchToken);
-    stream.addEventListener('sent', () => (counters.sent += 1));
-    stream.addEventListener('answer', answered);
-    stream.addEventListener('connected', () => say('Waiting for the first answer…'));
-    stream.addEventListener('broken', ({ detail }) => say(detail.words));
-    stream.addEventListener('refused', ({ detail }) => stop('No stream', detail.words));
-    stream.addEventListener('closed', ({ detail }) => counters.closes.push(detail.code));
-    stream.start();
-    ticking = setInterval(tick, 250);
+    clear();
+    meter.reset();
+    if (lessons.current.over) await lessons.begin();
+    lessons.current.begin(kind);
+    label();
+    notice.say(link ? '' : 'Connecting…');
+    if (link) link.use(stage.source);
+    else connect();
+    find('[data-tip]').hidden = kind !== 'screen';
   }
 
-  async function stop(title = 'The camera is off', words = 'Nothing is being sent.') {
-    const ending = stream;
-    stream = null;
+  function connect() {
+    link = new Link(fetchToken);
+    const on = (type, does) => link.addEventListener(type, does);
+    on('sent', () => (counters.sent += 1));
+    on('answer', answered);
+    on('connected', () => notice.say('Waiting for the first answer…'));
+    on('broken', ({ detail }) => notice.say(`${detail.words}: reconnecting…`));
+    on('refused', ({ detail }) => stop('No stream', detail.words));
+    on('closed', ({ detail }) => counters.closes.push(detail.code));
+    on('muted', ({ detail }) => {
+      if (detail.muted) notice.say('The source gives no picture right now. A minimised window shows nothing: bring it back.');
+      else if (shown) notice.say('');
+    });
+    link.start(stage.source, hello());
+    ticking = setInterval(tick, TICK_MS);
+  }
+
+  async function stop(title = 'The camera is off', words = 'Nothing is being sent. The lesson stays below.') {
+    const ending = link;
+    link = null;
     clearInterval(ticking);
-    closeCamera(media);
-    media = null;
-    say('');
-    off(title, words);
+    stage.close();
+    notice.say('');
+    root.dataset.state = 'off';
+    setText(find('[data-off="title"]'), title);
+    setText(find('[data-off="words"]'), words);
+    find('[data-off="title"]').focus({ preventScroll: true });
     await ending?.stop();
+    await lessons.current?.write();
     if (root.dataset.state !== 'off') return; // started again meanwhile
-    video.srcObject = null;
-    wipe();
-    panel.rest();
+    clear();
+    board.rest(false);
+    small.show({ ...board.summary, trouble: title });
   }
 
-  function failed(error) {
-    if (!(error instanceof CameraProblem)) console.error(error);
-    stop(error.title ?? 'The camera did not start', error.message);
+  // --- controls ------------------------------------------------------------------------------------------------
+
+  /** Which view is shown is the server's word: an operator may forbid single seats. */
+  function showView(answeredView) {
+    const { view: wanted } = settings.values;
+    const view = answeredView ?? wanted;
+    const forbidden = view === 'group' && wanted === 'individual' && answeredView !== undefined;
+    if (root.dataset.view !== view) root.dataset.view = view;
+    for (const button of root.querySelectorAll('[data-to]')) {
+      button.setAttribute('aria-pressed', String(button.dataset.to === view));
+    }
+    const note = find('[data-switch-note]');
+    note.hidden = !forbidden || Date.now() - askedAt < TOO_OLD_MS;
+    setText(note, 'Single seats are switched off on this server.');
   }
 
-  act('agree').addEventListener('click', start);
-  act('agree').disabled = false; // in the page it waits until a click would be heard
-  act('start').addEventListener('click', start);
-  act('stop').addEventListener('click', () => stop());
-  act('camera').addEventListener('change', (event) => openInto(event.target.value).catch(failed));
-  act('mirror').addEventListener('change', (event) => {
-    root.classList.toggle('mirrored', event.target.checked);
-    draw();
+  let askedAt = 0;
+  function ask(view) {
+    settings.set('view', view);
+    askedAt = Date.now();
+    showView(undefined);
+    board.refresh();
+  }
+
+  function label() {
+    setText(act('share'), stage.kind === 'screen' ? 'Share another window' : 'Share a window');
+    small.enabled = smallWindowWorks();
+  }
+
+  for (const [name, kind] of [['agree', 'camera'], ['agree-screen', 'screen'], ['demo', 'demo'], ['start', 'camera'], ['start-screen', 'screen'], ['share', 'screen'], ['use-camera', 'camera']]) {
+    act(name).addEventListener('click', () => start(kind));
+  }
+  act('stop').addEventListener('click', () => stop(...(stage.kind === 'camera' ? [] : ['Reading has stopped'])));
+  act('camera').addEventListener('change', ({ target }) => start('camera', target.value));
+  act('tip-close').addEventListener('click', () => (find('[data-tip]').hidden = true));
+  for (const name of ['pip', 'pip-tip']) {
+    act(name).addEventListener('click', async () => {
+      find('[data-tip]').hidden = true;
+      await small.toggle();
+      small.show({ ...board.summary, trouble: notice.text });
+    });
+  }
+  small.addEventListener('toggle', () => act('pip').setAttribute('aria-pressed', String(small.open)));
+  act('fullscreen').addEventListener('click', () => (document.fullscreenElement ? document.exitFullscreen() : find('.ms-main').requestFullscreen()));
+  document.addEventListener('fullscreenchange', () => setText(act('fullscreen'), document.fullscreenElement ? 'Leave full screen' : 'Full screen'));
+  for (const button of root.querySelectorAll('[data-to]')) button.addEventListener('click', () => ask(button.dataset.to));
+  stage.addEventListener('ended', ({ detail }) => stop(detail.title, detail.words));
+  settings.bind(root);
+  settings.addEventListener('change', ({ detail: { name } }) => {
+    if (name === 'view' || name === 'smoothing') link?.greet(hello());
+    if (name === 'confidence') {
+      overlay.confidence = settings.values.confidence;
+      overlay.redraw();
+      lessons.current.rejudge(settings.values);
+    }
+    board.refresh();
   });
-  new ResizeObserver(draw).observe(find('.ms-stage'));
-  panel.rest();
+  lessons.addEventListener('change', () => (board.lesson = lessons.current));
+  lessons.addEventListener('failure', ({ detail }) => notice.brief(detail.words));
+  document.addEventListener('visibilitychange', () => !document.hidden && board.refresh());
+  addEventListener('pagehide', () => lessons.current?.write());
+  new ResizeObserver(() => board.refresh()).observe(find('[data-lesson="plot"]'));
+
+  // --- the beginning -------------------------------------------------------------------------------------------
+
+  overlay.confidence = settings.values.confidence;
+  sayWhatIsMissing(root);
+  showView(undefined);
+  board.rest(false);
+  await lessons.open();
+  board.refresh();
+  for (const name of ['agree', 'agree-screen', 'demo']) act(name).disabled = false; // until now a click would not be heard
+  if (new URLSearchParams(location.search).get('demo') === '1') await start('demo');
+}
+
+/** What this browser cannot do, in words, where one would look for it. */
+function sayWhatIsMissing(root) {
+  const sharing = whyNoSharing();
+  for (const name of ['agree-screen', 'start-screen', 'share']) root.querySelector(`[data-act="${name}"]`).hidden = Boolean(sharing);
+  setText(root.querySelector('[data-lacks="screen"]'), sharing);
+  const small = smallWindowWorks();
+  for (const name of ['pip', 'pip-tip']) root.querySelector(`[data-act="${name}"]`).hidden = !small;
+  const full = document.fullscreenEnabled;
+  root.querySelector('[data-act="fullscreen"]').hidden = !full;
+  const words = [
+    sharing,
+    small ? '' : 'This browser has no small window that stays on top (Chrome and Edge have).',
+    TRACKS_READABLE ? '' : 'This browser slows pages that are hidden: keep this one visible, beside the call (Chrome and Edge go on).',
+    full ? '' : 'This browser shows no page parts in full screen.',
+  ];
+  setText(root.querySelector('[data-lacks="all"]'), words.filter(Boolean).join(' '));
 }

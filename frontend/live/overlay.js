@@ -1,89 +1,155 @@
 // Boxes and labels on the canvas over the video.
 
+import { place } from './labels.js';
+import { Motion } from './motion.js';
+import { confidenceOf, wordOf } from './reading.js';
+
 const INK = '#10141c';
+const RIM = 'rgb(16 20 28 / .55)';
+const PLAIN = '#e8eef3';
+const DOUBT = 'rgb(16 20 28 / .82)';
 
 export class Overlay {
+  #canvas;
+  #legend;
+  #context;
+  #motion;
+  #drawing = null;
+  #answer = null;
+  /** Set from outside: whether the picture is mirrored, which row is pointed at, the confidence that is asked for. */
+  mirrored = false;
+  pointed = null;
+  confidence = 0;
+  /** What was drawn last: boxes as shares (0 to 1) of the picture as it is shown, with their words. */
+  drawn = [];
+
   constructor(canvas, legend) {
-    this.canvas = canvas;
-    this.legend = new Map(legend.map((entry) => [entry.name, entry]));
+    this.#canvas = canvas;
+    this.#context = canvas.getContext('2d');
+    this.#legend = legend;
+    const reduced = matchMedia('(prefers-reduced-motion: reduce)');
+    this.#motion = new Motion({ still: reduced.matches });
+    reduced.addEventListener('change', () => (this.#motion.still = reduced.matches));
+    new ResizeObserver(() => this.redraw()).observe(canvas);
+  }
+
+  /** New places for the boxes; they glide there from the next picture of the screen on. */
+  answer(answer, faces) {
+    this.#answer = answer;
+    this.#motion.answer(answer, faces, Date.now());
+    this.redraw();
   }
 
   clear() {
-    this.canvas.getContext('2d').clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.#motion.clear();
+    this.#answer = null;
+    this.redraw();
   }
 
-  /** Draw an answer. Returns what was drawn: boxes as shares (0 to 1) of the picture as it is shown. */
-  draw(answer, mirrored) {
-    const { clientWidth, clientHeight } = this.canvas;
-    const dpr = window.devicePixelRatio || 1;
-    this.canvas.width = Math.round(clientWidth * dpr);
-    this.canvas.height = Math.round(clientHeight * dpr);
-    const context = this.canvas.getContext('2d');
-    context.scale(dpr, dpr);
-    const picture = contained(answer.width, answer.height, clientWidth, clientHeight);
-    return answer.faces.map((face) => {
-      const [x, y, w, h] = face.box;
-      const left = mirrored ? answer.width - x - w : x;
-      const share = [left / answer.width, y / answer.height, w / answer.width, h / answer.height];
-      const box = [
-        picture.x + share[0] * picture.w,
-        picture.y + share[1] * picture.h,
-        share[2] * picture.w,
-        share[3] * picture.h,
-      ];
-      this.#face(context, box, face, clientWidth, clientHeight);
-      return { box: share, label: face.label };
+  redraw() {
+    this.#drawing ??= requestAnimationFrame(() => {
+      this.#drawing = null;
+      this.#draw();
+      if (this.#motion.lively) this.redraw();
     });
   }
 
-  #face(context, [x, y, w, h], face, width, height) {
-    const look = this.legend.get(face.label) ?? this.legend.get('unsure');
-    const unsure = look.name === 'unsure';
-    const sure = face.probabilities ? Math.max(...Object.values(face.probabilities)) : 0;
-    const weight = unsure ? 2 : 2 + 2.5 * sure;
+  #draw() {
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    const dpr = window.devicePixelRatio || 1;
+    const [w, h] = [Math.round(width * dpr), Math.round(height * dpr)];
+    if (this.#canvas.width !== w || this.#canvas.height !== h) Object.assign(this.#canvas, { width: w, height: h });
+    const context = this.#context;
+    context.setTransform(dpr, 0, 0, dpr, 0, 0);
+    context.clearRect(0, 0, width, height);
+    if (!this.#answer) {
+      this.drawn = [];
+      return;
+    }
+    const picture = contained(this.#answer.width, this.#answer.height, width, height);
+    const font = getComputedStyle(this.#canvas).fontFamily;
+    const items = this.#motion.at(Date.now()).map(({ face, box: [x, y, bw, bh], alpha }) => {
+      const share = [this.mirrored ? 1 - x - bw : x, y, bw, bh];
+      const box = [picture.x + share[0] * picture.w, picture.y + share[1] * picture.h, bw * picture.w, bh * picture.h];
+      const word = wordOf(face, this.confidence);
+      const { colour, sign } = word ? this.#legend.look(word) : { colour: PLAIN, sign: null };
+      return { face, share, box, alpha, word, colour, sign, row: face.row, confidence: confidenceOf(face) };
+    });
+    const measure = (text, size) => {
+      context.font = `650 ${size}px ${font}`;
+      return context.measureText(text).width;
+    };
+    const labelled = items.filter(({ word }) => word);
+    const labels = place(labelled, { width, height, measure });
+    for (const item of items) this.#box(item);
+    labelled.forEach((item, i) => this.#label(item, labels[i], font));
+    context.globalAlpha = 1;
+    this.drawn = items.map(({ share, word, row, confidence }) => ({ box: share, label: word, row, confidence }));
+  }
+
+  #box({ box: [x, y, w, h], alpha, word, colour, confidence, row }) {
+    const context = this.#context;
+    const side = Math.min(w, h);
+    const unsure = word === 'unsure';
+    // Weight is confidence: from a hair for a guess to a firm line for certainty, in proportion to the face.
+    const firm = Math.max(1.2, Math.min(4.5, side / 26));
+    const weight = word && !unsure ? firm * (0.35 + 0.65 * confidence) + 0.6 : Math.max(1.2, firm * 0.5);
     const path = new Path2D();
-    path.roundRect(x, y, w, h, Math.min(12, w / 8));
+    path.roundRect(x, y, w, h, Math.min(14, side / 7));
+    context.globalAlpha = alpha;
+    context.setLineDash(unsure ? [Math.max(4, side / 12), Math.max(3, side / 18)] : []);
     // A dark rim keeps light colours visible on a light background.
-    context.setLineDash(unsure ? [9, 6] : []);
-    context.strokeStyle = 'rgb(16 20 28 / .55)';
-    context.lineWidth = weight + 3;
+    context.strokeStyle = RIM;
+    context.lineWidth = weight + Math.min(3, 1 + side / 60);
     context.stroke(path);
-    context.strokeStyle = look.colour;
+    context.strokeStyle = colour;
     context.lineWidth = weight;
     context.stroke(path);
     context.setLineDash([]);
-    if (face.label) this.#chip(context, [x, y, w, h], look, sure, width, height);
+    if (row !== null && row === this.pointed) {
+      const halo = new Path2D();
+      halo.roundRect(x - 6, y - 6, w + 12, h + 12, Math.min(18, side / 6));
+      context.strokeStyle = '#ffffff';
+      context.lineWidth = 2.5;
+      context.stroke(halo);
+    }
   }
 
-  #chip(context, [x, y, , h], look, sure, width, height) {
-    const size = width < 480 ? 12 : 14;
-    const tall = size + 10;
-    const percent = `${Math.round(sure * 100)} %`;
-    const font = getComputedStyle(this.canvas).fontFamily;
-    context.font = `650 ${size}px ${font}`;
-    const nameWidth = context.measureText(look.name).width;
-    const wide = tall + nameWidth + context.measureText(percent).width + 20;
-    const left = Math.max(2, Math.min(x - 2, width - wide - 2));
-    const top = y - tall - 6 > 0 ? y - tall - 6 : Math.min(y + h + 6, height - tall - 2);
-    context.fillStyle = look.colour;
+  #label({ alpha, word, colour }, { parts, x, y, w, h, size }, font) {
+    const context = this.#context;
+    const unsure = word === 'unsure';
+    context.globalAlpha = alpha;
     context.beginPath();
-    context.roundRect(left, top, wide, tall, 8);
+    context.roundRect(x, y, w, h, h * 0.32);
+    context.fillStyle = unsure ? DOUBT : colour;
     context.fill();
-    context.fillStyle = INK;
+    if (unsure) {
+      context.setLineDash([3, 2.5]);
+      context.strokeStyle = colour;
+      context.lineWidth = 1;
+      context.stroke();
+      context.setLineDash([]);
+    }
+    const [paper, ink] = unsure ? [colour, INK] : [INK, colour];
+    context.fillStyle = paper;
     context.beginPath();
-    context.arc(left + tall / 2, top + tall / 2, size / 2 + 1.5, 0, 2 * Math.PI);
+    context.arc(x + h / 2, y + h / 2, h * 0.36, 0, 2 * Math.PI);
     context.fill();
-    const middle = top + tall / 2 + 0.5;
     context.textBaseline = 'middle';
-    context.fillText(look.name, left + tall + 3, middle);
-    context.globalAlpha = 0.72;
-    context.fillText(percent, left + tall + nameWidth + 11, middle);
-    context.globalAlpha = 1;
-    context.fillStyle = look.colour;
-    context.font = `700 ${size - 2}px ${font}`;
     context.textAlign = 'center';
-    context.fillText(look.sign, left + tall / 2, middle);
+    context.fillStyle = ink;
+    context.font = `750 ${size * 0.8}px ${font}`;
+    context.fillText(parts.sign, x + h / 2, y + h / 2 + size * 0.05);
     context.textAlign = 'start';
+    context.fillStyle = paper;
+    context.font = `650 ${size}px ${font}`;
+    let left = x + h;
+    for (const [text, weight] of [[parts.seat, 0.68], [parts.word, 1], [parts.percent, 0.72]]) {
+      if (!text) continue;
+      context.globalAlpha = alpha * weight;
+      context.fillText(text, left, y + h / 2 + size * 0.06);
+      left += context.measureText(text).width + size * 0.45;
+    }
   }
 }
 

@@ -16,7 +16,7 @@ from PIL import Image
 WIDTH, HEIGHT = 640, 480
 SIDE = 440
 MARKER = 20
-FRAMES = 90
+FRAMES = 360
 #: The face in the portrait of 512 x 512 pixels: x, y, width, height.
 FACE = (172.0, 65.0, 105.0, 115.0)
 

@@ -1,0 +1,173 @@
+// One lesson: its timeline, seats and markers, written to the browser's own store as they come, read back after a reload.
+
+import { Attention } from './attention.js';
+import { Seats } from './seats.js';
+import { Second, Timeline } from './timeline.js';
+
+const WRITE_EVERY_MS = 250;
+/** A start this long after the last answer begins a lesson of its own. */
+const PAUSE_MS = 30 * 60_000;
+const TAB_KEY = 'moodstream-lesson';
+
+export class Lesson {
+  /** {id, startedMs, endedMs, source, model, detector, seats, last}; `last` is the last answer, for `resume`. */
+  facts;
+  markers = [];
+  timeline = new Timeline();
+  seats = new Seats();
+  attention = new Attention();
+  #store;
+  #dirty = new Set();
+  #writtenMs = 0;
+  #writing = Promise.resolve();
+  #deleted = false;
+  /** Called with an error when the browser refuses to keep something. */
+  onfailure = () => {};
+
+  constructor(facts, store) {
+    this.facts = facts;
+    this.#store = store;
+  }
+
+  static fresh(store) {
+    const now = Date.now();
+    // The Web Crypto of an insecure page has no UUIDs; this needs to be unique in one browser only.
+    const id = `${now.toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
+    return new Lesson({ id, startedMs: now, endedMs: now, source: null, model: null, detector: null, seats: null, last: null }, store);
+  }
+
+  static async load(facts, store, settings) {
+    const lesson = new Lesson(facts, store);
+    const { seconds, markers } = await store.load(facts.id);
+    lesson.timeline = new Timeline(seconds.map(({ lesson: _, ...plain }) => Second.from(plain)));
+    lesson.markers = markers;
+    lesson.seats.restore(facts.seats);
+    lesson.rejudge(settings);
+    return lesson;
+  }
+
+  /** Whether a lesson with these facts may still be going on. */
+  static isRecent({ endedMs }) {
+    return Date.now() - endedMs < PAUSE_MS;
+  }
+
+  get empty() {
+    return this.timeline.seconds.length === 0 && this.markers.length === 0;
+  }
+
+  /** Whether a start now would rather begin a new one. */
+  get over() {
+    return !this.empty && !Lesson.isRecent(this.facts);
+  }
+
+  /** Other pictures come: seats of the old ones are nobody's. */
+  begin(source) {
+    if (this.facts.source !== source) {
+      this.seats.clear();
+      this.facts.last = null;
+    }
+    this.facts.source = source;
+  }
+
+  /** Take an answer in. Gives its faces with their rows, and whether a second has just ended. */
+  record(answer, settings) {
+    const faces = this.seats.place(answer);
+    const before = this.timeline.last;
+    const second = this.timeline.record(answer, faces);
+    const ended = before !== null && second.t > before.t;
+    if (ended) this.#judge(before, settings);
+    if (this.timeline.seconds.length === 1) this.facts.startedMs = Math.min(this.facts.startedMs, answer.captured_ms);
+    Object.assign(this.facts, { endedMs: answer.captured_ms, model: answer.model, detector: answer.detector, last: answer });
+    this.#dirty.add(second);
+    // By the answers' clock: a hidden page's timers may sleep for a minute.
+    if (Date.now() - this.#writtenMs > WRITE_EVERY_MS) this.write();
+    return { faces, ended };
+  }
+
+  mark(text, atMs = Date.now()) {
+    const marker = { lesson: this.facts.id, id: Math.max(0, ...this.markers.map(({ id }) => id)) + 1, atMs, text };
+    this.markers.push(marker);
+    this.#keep({ lessons: [this.#row()], markers: [marker] });
+    return marker;
+  }
+
+  rename(marker, text) {
+    marker.text = text;
+    this.#keep({ markers: [marker] });
+  }
+
+  unmark(marker) {
+    this.markers = this.markers.filter((one) => one !== marker);
+    if (this.#store) this.#after(() => this.#store.removeMarker(marker.lesson, marker.id));
+  }
+
+  /** Write what is new; resolves when it is kept. */
+  write() {
+    if (this.#dirty.size) {
+      this.#writtenMs = Date.now();
+      const seconds = [...this.#dirty].map((second) => ({ lesson: this.facts.id, ...second.plain }));
+      this.#dirty.clear();
+      this.#keep({ lessons: [this.#row()], seconds });
+    }
+    return this.#writing;
+  }
+
+  async remove() {
+    this.#deleted = true;
+    this.#dirty.clear();
+    await this.#writing;
+    await this.#store?.remove(this.facts.id);
+  }
+
+  /** Judge the whole timeline again, by other settings. */
+  rejudge(settings) {
+    this.attention = new Attention();
+    for (const second of this.timeline.seconds) this.#judge(second, settings);
+  }
+
+  #row() {
+    return { ...this.facts, seats: this.seats.state };
+  }
+
+  #judge(second, { confidence }) {
+    if (second.view === 'group') return; // nobody is missing where nobody is told apart
+    this.attention.second(second, { confidence, present: this.seats.numbers });
+  }
+
+  #keep(values) {
+    if (this.#store) this.#after(() => this.#store.put(values));
+  }
+
+  #after(write) {
+    this.#writing = this.#writing.then(() => (this.#deleted ? null : write())).catch((error) => this.onfailure(error));
+  }
+}
+
+/** Which lesson this tab shows. A lock keeps a duplicated tab from writing into the same one. */
+export class TabLesson {
+  #release = () => {};
+
+  get id() {
+    return sessionStorage.getItem(TAB_KEY);
+  }
+
+  /** Take `id` for this tab; false if another tab has it open. */
+  async claim(id) {
+    this.#release();
+    if (navigator.locks) {
+      const free = await new Promise((resolve) => {
+        const held = (lock) => {
+          if (!lock) return resolve(false);
+          return new Promise((release) => {
+            this.#release = release;
+            resolve(true);
+          });
+        };
+        navigator.locks.request(`moodstream ${id}`, { ifAvailable: true }, held);
+      });
+      if (!free) return false;
+    }
+    sessionStorage.setItem(TAB_KEY, id);
+    return true;
+  }
+}
