@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 
-import uvicorn
-
 from detector_service.app import create_app
 from moodstream import logs, tracing
+from moodstream.leaving import serve
 from moodstream.settings import settings
 
 
@@ -19,8 +18,10 @@ def main() -> None:
     logging.getLogger("matplotlib").setLevel(logging.WARNING)  # MediaPipe imports it
     if options.log_level != "debug":
         logging.getLogger("uvicorn.error").setLevel("WARNING")  # it tells of every socket that opens
-    uvicorn.run(
-        create_app(options),
+    app = create_app(options)
+    serve(
+        app,
+        app.state.streams,
         host=options.detector_host,
         port=options.detector_port,
         log_config=None,

@@ -20,6 +20,7 @@ from detector_service.session import Session
 from detector_service.stream import NoHello, Stream
 from moodstream import logs, tracing
 from moodstream.hosts import KnownHostsOnly
+from moodstream.leaving import RESTART, OpenStreams
 from moodstream.settings import Settings, settings
 from moodstream.types import FrameReading, Problem, View
 
@@ -61,6 +62,7 @@ def create_app(options: Settings | None = None) -> FastAPI:
             tracing.close()
 
     app = FastAPI(title="Moodstream detector", version="1", lifespan=lifespan)
+    app.state.streams = OpenStreams()
     app.add_middleware(SameOriginOnly)
     app.add_middleware(KnownHostsOnly, bound_to=chosen.detector_host, allowed=chosen.allowed_hosts)
 
@@ -95,7 +97,7 @@ def create_app(options: Settings | None = None) -> FastAPI:
     @app.websocket("/v1/stream")
     async def stream(socket: WebSocket) -> None:
         with logs.about(logs.stream_id(socket.headers.get(logs.STREAM_HEADER))), tracing.stream(socket.headers):
-            await _talk(socket, app.state.service, metrics, chosen)
+            await _talk(socket, app.state.service, app.state.streams, metrics, chosen)
 
     @app.get("/healthz")
     @app.get("/livez", include_in_schema=False)
@@ -119,7 +121,9 @@ def create_app(options: Settings | None = None) -> FastAPI:
     return app
 
 
-async def _talk(socket: WebSocket, service: FrameService, metrics: Metrics, options: Settings) -> None:
+async def _talk(
+    socket: WebSocket, service: FrameService, streams: OpenStreams, metrics: Metrics, options: Settings
+) -> None:
     """Serve one stream until either side ends it."""
     await socket.accept()
     session = Session(options.individual, options.group_min)
@@ -127,14 +131,16 @@ async def _talk(socket: WebSocket, service: FrameService, metrics: Metrics, opti
     metrics.streams.inc()
     log.info("stream opened")
     try:
-        while True:
-            message = await socket.receive()
-            if message["type"] == "websocket.disconnect":
-                break
-            if message.get("bytes") is not None:
-                await talk.frame(message["bytes"])
-            elif message.get("text") is not None:
-                await talk.hello(message["text"])
+        with streams.serving():
+            while (message := await streams.receive(socket)) is not None:
+                if message["type"] == "websocket.disconnect":
+                    return
+                if message.get("bytes") is not None:
+                    await talk.frame(message["bytes"])
+                elif message.get("text") is not None:
+                    await talk.hello(message["text"])
+            await talk.finish()
+            await socket.close(RESTART, "this replica ends: connect again")
     except NoHello:
         await socket.close(1008, "no hello")
     except (WebSocketDisconnect, OSError, RuntimeError):

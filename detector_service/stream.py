@@ -83,7 +83,7 @@ class Stream:
         except BadHello as error:
             await self._refuse("bad_hello", str(error))
             return
-        await self._finish()  # what was sent before this hello is answered as was agreed then
+        await self.finish()  # what was sent before this hello is answered as was agreed then
         self._session.agree(hello)
         self._greeted = True
         self._recorded = None
@@ -121,6 +121,13 @@ class Stream:
         if replaced is not None:
             await self._answer_here(FrameReading(replaced.number, replaced.captured_ms, "stale"))
 
+    async def finish(self) -> None:
+        """Wait until all frames taken so far are answered."""
+        if self._worker is not None:
+            await self._worker
+        if self._recorded is not None:
+            await self._recorded.finish()
+
     async def close(self) -> None:
         """Give up what is under way: nobody is there to hear the answer."""
         self._waiting = None
@@ -129,13 +136,6 @@ class Stream:
             await asyncio.gather(self._worker, return_exceptions=True)
         if self._recorded is not None:
             await self._recorded.close()
-
-    async def _finish(self) -> None:
-        """Wait until all frames taken so far are answered."""
-        if self._worker is not None:
-            await self._worker
-        if self._recorded is not None:
-            await self._recorded.finish()
 
     async def _work(self) -> None:
         """Answer frames until none waits."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-import uvicorn
 from prometheus_client import start_http_server
 
 from frontend.app import create_app
 from moodstream import logs, tracing
+from moodstream.leaving import serve
 from moodstream.settings import settings
 
 
@@ -22,8 +22,10 @@ def main() -> None:
             logging.getLogger(chatty).setLevel(logging.WARNING)
     if chosen.metrics_port:
         start_http_server(chosen.metrics_port, chosen.metrics_host)
-    uvicorn.run(
-        create_app(chosen),
+    app = create_app(chosen)
+    serve(
+        app,
+        app.state.streams,
         host=chosen.page_host,
         port=chosen.page_port,
         log_config=None,

@@ -21,6 +21,7 @@ from frontend.shelf import SWEEP_EVERY_S, Shelf
 from frontend.theme import theme
 from moodstream import tracing
 from moodstream.hosts import KnownHostsOnly
+from moodstream.leaving import OpenStreams
 from moodstream.palette import legend
 from moodstream.settings import Settings
 
@@ -45,7 +46,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="Moodstream page", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(KnownHostsOnly, bound_to=settings.page_host, allowed=settings.allowed_hosts)
-    app.include_router(relay.router(settings, secret))
+    app.state.streams = OpenStreams()
+    app.include_router(relay.router(settings, secret, app.state.streams))
     app.mount("/live", _Fresh(directory=_LIVE), name="live")
 
     @app.get("/healthz")

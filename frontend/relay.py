@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from frontend import metrics, token
 from moodstream import logs, tracing
+from moodstream.leaving import RESTART, OpenStreams
 from moodstream.settings import Settings
 
 PROTOCOL = "moodstream.v1"
@@ -27,7 +28,7 @@ _UNSENDABLE = {1004, 1005, 1006, 1015}
 log = logging.getLogger(__name__)
 
 
-def router(settings: Settings, secret: bytes) -> APIRouter:
+def router(settings: Settings, secret: bytes, streams: OpenStreams) -> APIRouter:
     """The relay's route; include it before Gradio is mounted on ``/``."""
     routes = APIRouter()
     upstream_url = "ws" + settings.detector_address.removeprefix("http") + "/v1/stream"
@@ -47,12 +48,12 @@ def router(settings: Settings, secret: bytes) -> APIRouter:
             return
         stream_id = logs.new_stream_id()
         with logs.about(stream_id), tracing.stream({}):
-            await _relay(browser, upstream_url, {logs.STREAM_HEADER: stream_id})
+            await _relay(browser, streams, upstream_url, {logs.STREAM_HEADER: stream_id})
 
     return routes
 
 
-async def _relay(browser: WebSocket, upstream_url: str, headers: dict[str, str]) -> None:
+async def _relay(browser: WebSocket, streams: OpenStreams, upstream_url: str, headers: dict[str, str]) -> None:
     """Carry one stream between browser and detector."""
     try:
         upstream = await connect(
@@ -73,14 +74,28 @@ async def _relay(browser: WebSocket, upstream_url: str, headers: dict[str, str])
     log.info("stream opened")
     async with upstream:
         with metrics.streams.track_inprogress():
-            await _pump(browser, upstream)
+            await _pump(browser, upstream, streams)
     log.info("stream closed", extra={"code": upstream.close_code})
 
 
-async def _pump(browser: WebSocket, upstream: ClientConnection) -> None:
+class _Unanswered:
+    """How many frames the detector has not answered yet."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.none = asyncio.Event()
+        self.none.set()
+
+    def add(self, frames: int) -> None:
+        self.frames = max(self.frames + frames, 0)
+        (self.none.clear if self.frames else self.none.set)()
+
+
+async def _pump(browser: WebSocket, upstream: ClientConnection, streams: OpenStreams) -> None:
     """Carry messages both ways until either side ends, then end the other with the same code."""
-    up = asyncio.create_task(_to_detector(browser, upstream))
-    down = asyncio.create_task(_to_browser(upstream, browser))
+    unanswered = _Unanswered()
+    up = asyncio.create_task(_to_detector(browser, upstream, streams, unanswered))
+    down = asyncio.create_task(_to_browser(upstream, browser, unanswered))
     try:
         await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -91,24 +106,30 @@ async def _pump(browser: WebSocket, upstream: ClientConnection) -> None:
         await _close_browser(browser, _sendable(upstream.close_code), upstream.close_reason or "")
 
 
-async def _to_detector(browser: WebSocket, upstream: ClientConnection) -> None:
-    with contextlib.suppress(ConnectionClosed):
-        while True:
-            message = await browser.receive()
+async def _to_detector(
+    browser: WebSocket, upstream: ClientConnection, streams: OpenStreams, unanswered: _Unanswered
+) -> None:
+    with contextlib.suppress(ConnectionClosed), streams.serving():
+        while (message := await streams.receive(browser)) is not None:
             if message["type"] == "websocket.disconnect":
                 await upstream.close(_sendable(message.get("code") or GOING_AWAY))
                 return
             data = message.get("bytes")
+            unanswered.add(data is not None)
             await upstream.send(message["text"] if data is None else data)
             metrics.messages.labels("to_detector").inc()
+        await unanswered.none.wait()
+        await _close_browser(browser, RESTART, "this replica ends: connect again")
+        await upstream.close(GOING_AWAY)
 
 
-async def _to_browser(upstream: ClientConnection, browser: WebSocket) -> None:
+async def _to_browser(upstream: ClientConnection, browser: WebSocket, unanswered: _Unanswered) -> None:
     async for message in upstream:
         if isinstance(message, str):
             await browser.send_text(message)
         else:
             await browser.send_bytes(message)
+        unanswered.add(-1)
         metrics.messages.labels("to_browser").inc()
 
 

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from detector_service.app import create_app
+from moodstream.leaving import RESTART, Server
 from moodstream.settings import Settings
 from moodstream.types import FrameReading
 from moodstream.wire import pack_frame
@@ -37,13 +38,13 @@ def serve():
             port = free.getsockname()[1]
         # Patient with a busy machine: tests of the deadline choose their own.
         options = {"detector": "haar", "max_body_bytes": 200_000, "deadline_ms": 20_000, **options}
-        config = uvicorn.Config(
-            create_app(Settings(**options)), port=port, log_config=None, ws="websockets-sansio", ws_max_size=400_000
-        )
-        server = uvicorn.Server(config)
+        app = create_app(Settings(**options))
+        config = uvicorn.Config(app, port=port, log_config=None, ws="websockets-sansio", ws_max_size=400_000)
+        server = Server(config, app.state.streams)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
         thread.start()
         running.append((server, thread))
+        start.server = server
         while not server.started:
             time.sleep(0.01)
         return f"127.0.0.1:{port}"
@@ -185,3 +186,24 @@ def test_more_than_it_can_hold(serve, url, astronaut):
     for thread in threads:
         thread.join()
     assert sorted(reply.json()["status"] for reply in replies) == ["overloaded", "overloaded", "stale"]
+
+
+def test_a_service_that_ends_answers_the_frame_in_hand(serve, url, worker, astronaut):
+    host = serve(redis_url=url)
+    with connect(f"ws://{host}/v1/stream", max_size=None) as stream:
+        stream.send(json.dumps({"v": 1}))
+        stream.send(pack_frame(1, 1, astronaut))
+        assert json.loads(stream.recv(20))["status"] == "ok"
+        seen = len(worker.seen)
+        worker.go.clear()
+        stream.send(pack_frame(2, 2, astronaut))
+        while len(worker.seen) == seen:
+            time.sleep(0.01)
+        serve.server.should_exit = True
+        time.sleep(0.3)
+        worker.go.set()
+        answer = json.loads(stream.recv(10))
+        assert (answer["frame"], answer["status"]) == (2, "ok")
+        with pytest.raises(ConnectionClosed) as closed:
+            stream.recv(10)
+        assert closed.value.rcvd.code == RESTART

@@ -13,6 +13,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from frontend import relay, token
+from moodstream.leaving import RESTART, OpenStreams
 from moodstream.settings import Settings
 
 from .serving import serving
@@ -53,7 +54,7 @@ async def upstream() -> AsyncIterator[tuple[Upstream, int]]:
 @asynccontextmanager
 async def page(detector_port: int) -> AsyncIterator[int]:
     app = FastAPI()
-    app.include_router(relay.router(Settings(detector_port=detector_port), SECRET))  # type: ignore[call-arg]
+    app.include_router(relay.router(Settings(detector_port=detector_port), SECRET, OpenStreams()))  # type: ignore[call-arg]
     async with serving(app) as port:
         yield port
 
@@ -125,3 +126,28 @@ async def test_an_unreachable_detector_is_said() -> None:
         free.bind(("127.0.0.1", 0))
         async with page(free.getsockname()[1]) as port, browser(port) as ws:
             assert await close_of(ws) == (relay.TRY_LATER, "the detector cannot be reached")
+
+
+async def test_a_page_that_ends_lets_the_detector_answer_first() -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def slow(ws: ServerConnection) -> None:
+        async for message in ws:
+            asked.set()
+            await go.wait()
+            await ws.send(f"answer to {len(message)} bytes")
+
+    async with serve(slow, "127.0.0.1", 0) as server:
+        streams = OpenStreams()
+        app = FastAPI()
+        port_of_detector = next(iter(server.sockets)).getsockname()[1]
+        app.include_router(relay.router(Settings(detector_port=port_of_detector), SECRET, streams))  # type: ignore[call-arg]
+        async with serving(app) as port, browser(port) as ws:
+            await ws.send(b"frame")
+            await asyncio.wait_for(asked.wait(), 5)
+            leaving = asyncio.create_task(streams.leave())
+            await asyncio.sleep(0.1)
+            go.set()
+            assert await asyncio.wait_for(ws.recv(), 5) == "answer to 5 bytes"
+            assert (await close_of(ws))[0] == RESTART
+            await leaving
