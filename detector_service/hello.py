@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
+from moodstream.adapt import Adaptation
 from moodstream.types import View
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -36,6 +37,10 @@ class Resume(BaseModel):
     faces: Annotated[tuple[ResumedFace, ...], Field(max_length=_MOST_FACES)]
 
 
+def _adaptation(data: Any) -> Adaptation | None:
+    return data if data is None or isinstance(data, Adaptation) else Adaptation.from_json(data)
+
+
 class Hello(BaseModel):
     """The first message of a stream; may be sent again, and then replaces the one before.
 
@@ -50,7 +55,7 @@ class Hello(BaseModel):
     view: View = "individual"
     smoothing: Annotated[float, Field(ge=0, le=60)] | None = None
     embeddings: bool = False
-    adaptation: dict[str, Any] | None = None
+    adaptation: Annotated[Adaptation | None, PlainValidator(_adaptation)] = None
     resume: Resume | None = None
     window: Annotated[int, Field(ge=1, le=32)] | None = None
 
@@ -69,5 +74,6 @@ def read_hello(text: str) -> Hello:
         return Hello.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
+        message = first["msg"].removeprefix("Value error, ")
         where = ".".join(str(part) for part in first["loc"])
-        raise BadHello(f"The hello is not understood: {where} {first['msg']}.".replace("  ", " ")) from None
+        raise BadHello(f"The hello is not understood: {where} {message}.".replace("  ", " ")) from None

@@ -78,6 +78,8 @@ class Session:
 
         Faces that were found, but too late to be read, keep their seats all the same.
         """
+        if self._hello.adaptation is not None:
+            answer = self._hello.adaptation.adapted(answer)
         if answer.width is None or answer.height is None:
             return replace(answer, view=self.view)
         now_s = self._clock.advance(answer.captured_ms)

@@ -8,12 +8,14 @@ from detector_service.hello import BadHello, read_hello
 
 FACE = {"box": [1, 2, 30, 40.5], "seat": 7, "probabilities": {"happy": 0.5}, "label": "happy"}
 RESUME = {"captured_ms": 5, "width": 640, "height": 480, "faces": [FACE]}
+ADAPTATION = {"v": 1, "model": "m", "labels": ["confused"], "weights": [[0.5] * 12] * 8}
 
 
 def test_all_fields():
     whole = {"v": 1, "mode": "recorded", "view": "group", "smoothing": 2, "embeddings": True, "window": 8}
-    hello = read_hello(json.dumps({**whole, "adaptation": {"a": 1}, "resume": {**RESUME, "status": "ok"}}))
+    hello = read_hello(json.dumps({**whole, "adaptation": ADAPTATION, "resume": {**RESUME, "status": "ok"}}))
     assert (hello.mode, hello.view, hello.smoothing, hello.window) == ("recorded", "group", 2.0, 8)
+    assert hello.adaptation.labels == ("confused",)
     assert hello.resume.faces[0].box == (1, 2, 30, 40.5)
 
 
@@ -32,7 +34,8 @@ def test_what_is_left_out_has_a_default():
         ({"smoothing": "1"}, "smoothing Input should be a valid number"),
         ({"smoothing": 1e9}, "smoothing"),
         ({"embeddings": "yes"}, "embeddings Input should be a valid boolean"),
-        ({"adaptation": [1]}, "adaptation"),
+        ({"adaptation": [1]}, "adaptation an adaptation is an object"),
+        ({"adaptation": {**ADAPTATION, "labels": ["happy"]}}, "adaptation 'happy' is no label of one's own"),
         ({"window": 0}, "window"),
         ({"veiw": "group"}, "veiw Extra inputs are not permitted"),
         ({"resume": {}}, "resume.captured_ms Field required"),

@@ -1,12 +1,14 @@
 """A stream's answers: seats, smoothing, the group and what its views hide."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from detector_service.hello import Hello, read_hello
 from detector_service.session import Clock, Session
+from moodstream.adapt import Adaptation
 from moodstream.types import EXPRESSIONS, Face, FrameReading, Reading
 from tests.detector_service.test_seats import person, row
 
@@ -138,3 +140,22 @@ def test_crops_never_reach_the_answer():
     reading = session().settle(answer(0, (0, HAPPY))).readings[0]
     assert np.frombuffer(reading.crop, np.uint8).size == 48 * 48
     assert "crop" not in reading.to_json()
+
+
+def test_an_adaptation_is_applied_before_smoothing_and_told_in_both_views():
+    weights = np.zeros((8, 11))
+    weights[7, 8] = 20.0  # whatever the model says, the first feature decides
+    adaptation = Adaptation("m", ("confused",), weights)
+    faces = [replace(r, embedding=(*(-2.0,) * 8, 0.5, 1.0)) for r in answer(0, (0, HAPPY), (1, HAPPY)).readings]
+    read = replace(answer(0, (0, HAPPY), (1, HAPPY)), readings=tuple(faces))
+
+    stream = session(adaptation=adaptation)
+    assert stream.needs_embeddings
+    told = stream.settle(read).to_json()["faces"][0]
+    assert (told["label"], list(told["raw"])[-1]) == ("confused", "confused")
+    assert "embedding" not in told
+    assert session(view="group", group_min=2, adaptation=adaptation).settle(read).group["shares"]["confused"] == 1
+
+    refused = stream.settle(replace(read, model="another", captured_ms=100))
+    assert (refused.error.code, refused.readings[0].label) == ("other_model", None)
+    assert refused.readings[0].face.seat == told["seat"]
