@@ -23,5 +23,5 @@ async def test_the_page_its_scripts_and_its_health_are_served() -> None:
             assert script.headers["content-type"].startswith("text/javascript")
             assert script.headers["cache-control"] == "no-cache"
             page = await client.get("/")
-            assert "Before the camera starts" in page.text
+            assert "Before the first picture" in page.text
         assert not uploads.exists()
