@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
+import lap
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 Box = tuple[float, float, float, float]
 Look = NDArray[np.float32]
@@ -142,7 +142,7 @@ class Seats:
             similarity = seat.similarity(looks[i], enough)
             if similarity >= enough:
                 cost[i, j] = 0.3 * distance + (1 - similarity) + 0.1 * min(unseen, HOLD_S)
-        rows, columns = linear_sum_assignment(cost)
+        _, rows, columns = lap.lapjvx(cost, extend_cost=True)
         return {int(i): self._seats[j] for i, j in zip(rows, columns, strict=True) if cost[i, j] < never}
 
     def _near(self, boxes: NDArray[np.float64], now_s: float) -> list[tuple[int, int]]:
