@@ -35,7 +35,7 @@ class Metrics:
         )
         self.age = Histogram(
             "moodstream_age_seconds",
-            "From the arrival of a frame to its labels.",
+            "From the arrival of a live frame to its labels.",
             buckets=_AGE_S,
             registry=self.registry,
         )
@@ -52,8 +52,8 @@ class Metrics:
             "moodstream_queue_waiting", "Messages that no worker has taken yet.", ["queue"], registry=self.registry
         )
 
-    def count(self, answer: FrameReading) -> None:
-        """One frame was answered."""
+    def count(self, answer: FrameReading, *, live: bool = True) -> None:
+        """One frame was answered; the age of a recorded one says nothing, since it may wait."""
         self.frames.labels(answer.status, "" if answer.error is None else answer.error.code).inc()
         self.faces.inc(len(answer.readings))
         for stage, name in _STAGES.items():
@@ -61,7 +61,7 @@ class Metrics:
             if spent is not None:
                 self.stages.labels(name).observe(spent / 1000)
         total = answer.timings_ms.get("total")
-        if answer.status == "ok" and total is not None:
+        if live and answer.status == "ok" and total is not None:
             self.age.observe(total / 1000)
 
     @contextmanager

@@ -93,7 +93,7 @@ class RecordedService:
             self.metrics.frames_in_flight.dec()
         total = milliseconds(time.monotonic() - began)
         answer = replace(answer, frame=frame, captured_ms=captured_ms, timings_ms={**answer.timings_ms, "total": total})
-        self.metrics.count(answer)
+        self.metrics.count(answer, live=False)
         return answer
 
     async def _read(self, picture: bytes, at: float, place: Place, embeddings: bool) -> FrameReading:

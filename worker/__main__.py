@@ -14,7 +14,7 @@ from moodstream import logs, tracing
 from moodstream.settings import settings
 from moodstream.supervisor import Service, Supervisor, say_to_terminal
 from moodstream.wire import FACES, FRAMES, RECORDED
-from worker import context, health
+from worker import context, health, metrics
 from worker.app import app, serve_recorded
 
 #: What is asked for → the queue and the module with its task. Only that module is imported, so that a classifier image
@@ -55,6 +55,7 @@ def _serve(wanted: str) -> None:
     importlib.import_module(module)
     tracing.configure(f"worker-{wanted}")
     context.follow()
+    metrics.worker_info.labels(queue).set(1)
     health.watch(app, options)
     arguments = ["--quiet", "worker", "--queues", queue, "--without-gossip", "--without-mingle", "--without-heartbeat"]
     app.worker_main([*arguments, "--hostname", f"{wanted}-{os.getpid()}@%h", "--loglevel", options.log_level])

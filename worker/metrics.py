@@ -19,6 +19,7 @@ tasks = Counter("moodstream_tasks", "Tasks done, by what became of them.", ["tas
 busy = Counter("moodstream_worker_busy_seconds", "Time spent on tasks; its rate is the busy share.")
 batch_faces = Histogram("moodstream_batch_faces", "Faces of a batch.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256))
 stages = Histogram("moodstream_stage_seconds", "Time that a frame spends in a stage.", ["stage"], buckets=_STAGE_S)
+worker_info = Gauge("moodstream_worker_info", "The queue that this worker serves; always 1.", ["queue"])
 model_info = Gauge("moodstream_model_info", "The loaded model; always 1.", ["name", "version"])
 
 
