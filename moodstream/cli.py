@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from PIL import Image
 from rich.console import Console
-from rich.table import Table
 
 from moodstream import doctor as checks
-from moodstream.annotate import annotate as draw_readings
-from moodstream.client import Client, ServiceError
 from moodstream.local import StartError, local_stack
 from moodstream.settings import Settings, settings
 from moodstream.supervisor import Say, say_to_terminal
-from moodstream.types import FrameReading
+from moodstream.types import View
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The facial expression of every face, live.")
 problems = Console(stderr=True, highlight=False)
@@ -88,75 +80,32 @@ def _fetch_models(say: Say) -> None:
 
 @app.command()
 def analyze(
-    files: Annotated[list[Path], typer.Argument(help="Pictures: JPEG, PNG or WebP.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON answer a line.")] = False,
+    files: Annotated[list[str], typer.Argument(help="Pictures, videos, folders of them, or - for what is piped in.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON answer a line.")] = False,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", help="File to write: .jsonl, .csv or .parquet; may be repeated."),
+    ] = None,
     annotate: Annotated[Path | None, typer.Option(help="Folder for annotated copies.")] = None,
+    pictures_a_second: Annotated[
+        float | None, typer.Option("--fps", min=0.01, help="Read at most so many pictures of a second of video.")
+    ] = None,
+    view: Annotated[View, typer.Option(help="A label for every face, or only shares of the group.")] = "individual",
+    smoothing: Annotated[
+        float | None, typer.Option(min=0, max=60, help="Seconds over which labels of a video are smoothed; 0: not.")
+    ] = None,
 ) -> None:
-    """Read the expressions in pictures, through the running services or through ones started for this call."""
-    try:
-        failed = asyncio.run(_analyze(files, as_json, annotate))
-    except (StartError, ServiceError) as error:
-        problems.print(str(error))
-        raise typer.Exit(1) from None
-    if failed:
-        raise typer.Exit(1)
+    """Read the expressions in pictures and videos, through the running services or through ones started for this call.
 
+    Ctrl-C ends it early; what was read until then stays.
+    """
+    from moodstream.analyze_command import Wanted, run  # noqa: PLC0415  # needs more packages than the other commands
 
-async def _analyze(files: Sequence[Path], as_json: bool, annotate: Path | None) -> int:
-    failed = 0
-    async with _detector() as url:
-        with Client(url) as client:
-            for file in files:
-                try:
-                    picture = file.read_bytes()
-                except OSError as error:
-                    problems.print(f"{file}: {error.strerror}")
-                    failed += 1
-                    continue
-                answer = await asyncio.to_thread(client.read, picture)
-                failed += answer.status != "ok"
-                _show(file, answer, as_json)
-                if annotate is not None and answer.status == "ok":
-                    _write_annotated(annotate, file, picture, answer)
-    return failed
-
-
-@asynccontextmanager
-async def _detector() -> AsyncIterator[str]:
-    """Base URL of a detector service: the running one, or one that lives as long as the block."""
-    options = settings()
-    with Client(options.detector_address, timeout_s=3) as running:
-        if running.is_ready():
-            yield options.detector_address
-            return
-    _fetch_models(_log_problem)
-    async with local_stack(options, _log_problem, page=False) as addresses:
-        yield addresses.detector
-
-
-def _log_problem(name: str, line: str) -> None:
-    problems.print(f"{name}: {line}", style="dim", markup=False, soft_wrap=True)
-
-
-def _show(file: Path, answer: FrameReading, as_json: bool) -> None:
-    console = Console(highlight=False)
-    if as_json:
-        console.print(json.dumps({"file": str(file), **answer.to_json()}), soft_wrap=True, markup=False)
-        return
-    if answer.error is not None or answer.status != "ok":
-        console.print(f"{file}: {answer.error.message if answer.error else answer.status}", markup=False)
-        return
-    table = Table("face", "expression", "sure", "box", title=f"{file}: {len(answer.readings)} faces")
-    for index, reading in enumerate(answer.readings, 1):
-        sure = max(reading.probabilities or (0.0,))
-        table.add_row(str(index), reading.label, f"{sure:.0%}", ", ".join(f"{v:.0f}" for v in reading.face.box))
-    console.print(table)
-
-
-def _write_annotated(folder: Path, file: Path, picture: bytes, answer: FrameReading) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with Image.open(io.BytesIO(picture)) as original:
-        draw_readings(original, answer).save(folder / f"{file.stem}.annotated.png")
+    wanted = Wanted(files, as_json, output or [], annotate, pictures_a_second, view, smoothing)
+    code = run(wanted, problems, _fetch_models)
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command()

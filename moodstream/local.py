@@ -18,7 +18,7 @@ import httpx
 from moodstream.settings import Settings
 from moodstream.supervisor import Say, Service, Supervisor
 
-READY_WITHIN_S = 90.0
+READY_WITHIN_S = 180.0
 #: Workers, then the page, tell their metrics from here on.
 _METRICS_PORT = 8101
 
@@ -97,8 +97,12 @@ async def _redis_ready(url: str, within_s: float = 10.0) -> None:
 
 
 @asynccontextmanager
-async def local_stack(settings: Settings, say: Say, *, page: bool = True) -> AsyncIterator[Addresses]:
+async def local_stack(
+    settings: Settings, say: Say, *, page: bool = True, frames: bool = True, recorded: int = 1
+) -> AsyncIterator[Addresses]:
     """Run every service until the block ends; yields once a frame would be answered.
+
+    Without ``page`` or ``frames`` that service or worker is left out; ``recorded`` workers are for recorded work.
 
     Raises:
         StartError: a port is taken, or the stack was not ready in time.
@@ -121,10 +125,11 @@ async def local_stack(settings: Settings, say: Say, *, page: bool = True) -> Asy
         for index in range(settings.workers):
             own = {**environment, "MOODSTREAM_METRICS_PORT": str(next(metrics))}
             supervisor.add(Service(f"worker-{index + 1}", [sys.executable, "-m", "worker", "faces"], own))
-        # One for recordings is enough: it is niced, takes what the live workers leave, and costs nothing while idle.
-        for kind in ("recorded", "frames"):
+        # Beside live work one is enough: it is niced, takes what the live workers leave, and costs nothing while idle.
+        names = ["recorded", *(f"recorded-{index + 2}" for index in range(recorded - 1))]
+        for name, kind in [*((name, "recorded") for name in names), *([("frames", "frames")] if frames else [])]:
             own = {**environment, "MOODSTREAM_METRICS_PORT": str(next(metrics))}
-            supervisor.add(Service(kind, [sys.executable, "-m", "worker", kind], own))
+            supervisor.add(Service(name, [sys.executable, "-m", "worker", kind], own))
         supervisor.add(Service("detector", [sys.executable, "-m", "detector_service"], environment))
         if page:
             own = {**environment, "MOODSTREAM_METRICS_PORT": str(next(metrics))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from moodstream.annotate import annotate
-from moodstream.stream import RecordedStream, Wish
+from moodstream.recording import RecordedStream, Wish
 from moodstream.types import FrameReading
 from moodstream.video_file import Picture, VideoError, VideoFile
 from moodstream.video_writer import VideoWriter, copy_suffix
@@ -55,7 +55,7 @@ def read_video(
     annotated: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Iterator[FrameReading]:
+) -> Generator[FrameReading, None, None]:
     """Read a video through the detector service at ``url``; yields an answer for each picture, in order, as they come.
 
     ``frame`` of an answer counts the video's pictures from 0 and ``captured_ms`` is the time in the video, in
@@ -78,7 +78,7 @@ def read_video(
     """
     with ExitStack() as stack:
         video = stack.enter_context(VideoFile(source, pictures_a_second))
-        stream = stack.enter_context(RecordedStream(url, wish))
+        stream = stack.enter_context(RecordedStream(url, wish, cancelled))
         copy = None if annotated is None else stack.enter_context(VideoWriter(annotated, video))
         yield from _Reading(video, stream, copy, progress, cancelled).answers()
 

@@ -16,7 +16,7 @@ from PIL import Image
 #: FFmpeg also reads text as if it were video, and play lists that make it open other files and addresses.
 _CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,gif,apng,mjpeg,h264,hevc,ivf,mxf,wtv,"
-    "dv,nut,webp_anim"
+    "dv,nut"
 )
 _OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
 #: Larger pictures are not decoded: a few bytes can claim to be very large ones.

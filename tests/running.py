@@ -14,7 +14,7 @@ from pathlib import Path
 
 from moodstream.local import free_port
 
-READY_WITHIN_S = 120
+READY_WITHIN_S = 240
 STOPPED_WITHIN_S = 6
 
 

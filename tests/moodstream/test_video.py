@@ -11,7 +11,7 @@ import pytest
 
 from moodstream import video_file
 from moodstream.client import ServiceError
-from moodstream.stream import Wish
+from moodstream.recording import Wish
 from moodstream.types import Problem
 from moodstream.video import VideoError, copy_suffix, read_video
 from tests.clips import number_of, numbered, turned, write_video

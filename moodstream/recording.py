@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -23,6 +24,8 @@ _PATIENCE_S = 60.0
 _BACK_OFF_S = (0.2, 0.5, 1.0, 2.0)
 #: Fifty faces with their embeddings are far below.
 _LARGEST_ANSWER = 16 * 2**20
+#: How often somebody who waits for an answer asks whether it is still wanted.
+_LOOK_S = 0.2
 #: Answers that are about the stream, not about a picture.
 _REFUSALS = ("bad_hello", "not_supported", "no_hello", "bad_frame")
 
@@ -59,16 +62,22 @@ class Wish:
 class RecordedStream:
     """One recording's pictures: send while there is room in the window, and receive the answers in the same order.
 
-    A connection that breaks is made again: what was not answered is sent once more, and seats and smoothing go on from
-    the last answer.
+    A connection that breaks is made again, until that is ``cancelled`` or took ``patience_s``: what was not answered is
+    sent once more, and seats and smoothing go on from the last answer.
 
     Raises:
         ServiceError: from every method; the service cannot be reached, or refused what was asked for.
     """
 
-    def __init__(self, url: str, wish: Wish | None = None, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        wish: Wish | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
         self._address = url.replace("http", "ws", 1).rstrip("/") + "/v1/stream"
-        self._wish, self._patience_s = wish or Wish(), patience_s
+        self._wish, self._cancelled, self._patience_s = wish or Wish(), cancelled, patience_s
         self._unanswered: deque[tuple[int, int, bytes]] = deque()
         self._last: dict[str, Any] | None = None
         self._open = ExitStack()
@@ -140,7 +149,7 @@ class RecordedStream:
 
     def _connect_again(self, why: Exception) -> None:
         deadline, failures = time.monotonic() + self._patience_s, 0
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self._cancelled():
             self._open.close()
             time.sleep(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
             failures += 1
@@ -160,14 +169,19 @@ class RecordedStream:
         return ServiceError(f"the detector service at {self._address} cannot be reached: {why or type(why).__name__}")
 
 
-def read_picture(url: str, picture: bytes, wish: Wish | None = None) -> FrameReading:
+def read_picture(
+    url: str, picture: bytes, wish: Wish | None = None, cancelled: Callable[[], bool] = lambda: False
+) -> FrameReading | None:
     """The answer to one picture that belongs to no video, patiently: it is not refused however busy the service is.
 
+    None if it was cancelled before.
+
     Raises:
-        ServiceError: no answer came.
+        ServiceError: the service cannot be reached.
     """
-    with RecordedStream(url, wish) as stream:
+    with RecordedStream(url, wish, cancelled) as stream:
         stream.send(0, 0, picture)
-        answer = stream.receive()
-    assert answer is not None  # no time-out was given
+        while (answer := stream.receive(_LOOK_S)) is None:
+            if cancelled():
+                return None
     return answer
