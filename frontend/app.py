@@ -16,7 +16,7 @@ import httpx
 from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 
-from frontend import about, login, picture, relay, token
+from frontend import about, login, picture, relay, token, video
 from frontend.shelf import SWEEP_EVERY_S, Shelf
 from frontend.theme import theme
 from moodstream import tracing
@@ -118,6 +118,8 @@ def _blocks(settings: Settings, secret: bytes, shelf: Shelf) -> Any:
                 )
             with gr.Tab("Picture"):
                 picture.build(shelf, settings.detector_address)
+            with gr.Tab("Video"):
+                video.build(shelf, settings)
             with gr.Tab("About"):
                 about.build(settings)
         gr.HTML(_text(_LOOK / "footer.html"), elem_id="colophon", padding=False)

@@ -154,8 +154,21 @@ def _summary(done: Sequence[_Read]) -> str:
         pictures = "" if len(done) == 1 else f" in {_count(len(answers), 'picture')}"
         found = _count(faces, "face") if faces else "No face was found"
         lines.append(f"{found}{pictures}. Read in {took:.0f} ms{'' if len(answers) == 1 else ' each'}.")
+        lines += _groups(answers)
     lines += [f"**Not read: {_plain(read.name)}.** {read.problem}" for read in done if read.problem]
     return "\n\n".join(lines)
+
+
+def _groups(answers: Sequence[FrameReading]) -> Iterator[str]:
+    """What is left to say where the operator keeps single faces back."""
+    groups = [answer.group for answer in answers if answer.view == "group" and answer.group]
+    if not groups:
+        return
+    yield f"This server tells no single face, only shares of groups of {groups[0]['min']} or more."
+    for number, group in enumerate(groups, start=1):
+        if group["shares"]:
+            told = ", ".join(f"{name} {share:.0%}" for name, share in group["shares"].items() if share)
+            yield f"Picture {number}: {told}."
 
 
 def _files(session: Session, done: Sequence[_Read]) -> Iterator[Any]:

@@ -21,14 +21,16 @@ def annotate(picture: Image.Image, answer: FrameReading) -> Image.Image:
 
 
 def _draw_reading(draw: ImageDraw.ImageDraw, size: tuple[int, int], number: int, reading: Reading) -> None:
-    label, sure = reading.label or UNSURE, confidence(reading)
-    colour = COLOURS.get(label, COLOURS[UNSURE])
+    label, sure = reading.label, confidence(reading)
+    colour = COLOURS.get(label or UNSURE, COLOURS[UNSURE])
     x, y, w, h = reading.face.box
     unit = max(1, round(max(size) / 640))
     weight = unit * (2 + round(2 * (sure or 0)))
     # A dark rim keeps light colours visible on light pictures.
     draw.rectangle((x - unit, y - unit, x + w + unit, y + h + unit), outline=_INK, width=weight + 2 * unit)
     draw.rectangle((x, y, x + w, y + h), outline=colour, width=weight)
+    if label is None:  # in group view no face has a label
+        return
     font = ImageFont.load_default(14 * unit)
     text = f"{number} · {label}" + ("" if sure is None else f" {sure:.0%}")
     left, top, right, bottom = draw.textbbox((0, 0), text, font=font)

@@ -22,4 +22,4 @@ def test_a_picture_is_annotated_and_tabulated(page: Any, tmp_path: Path) -> None
         page.locator("#picture-in [aria-label*='Clear'], #picture-in [aria-label*='Remove']")
     ).first.click()
     page.locator("#picture-in input[type=file]").set_input_files(tmp_path / "no.png")
-    page.locator("#picture-words", has_text="Not read.").wait_for(timeout=30_000)
+    page.locator("#picture-words", has_text="Not read: no.png.").wait_for(timeout=30_000)

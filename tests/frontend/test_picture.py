@@ -8,7 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from PIL import Image
 
 from frontend.picture import _reader
@@ -31,8 +30,7 @@ def _upload(shelf: Shelf, name: str, data: bytes | None = None) -> str:
     return str(path)
 
 
-def test_several_pictures_come_back_drawn_tabled_and_to_take_away() -> None:
-    shelf = Shelf()
+def test_several_pictures_come_back_drawn_tabled_and_to_take_away(shelf: Shelf) -> None:
     paths = [_upload(shelf, "a.png"), _upload(shelf, "no_[1].png", b"nonsense"), _upload(shelf, "b.png")]
     with serving_apart(detector) as port:
         read = _reader(shelf, f"http://127.0.0.1:{port}")
@@ -65,19 +63,14 @@ def test_several_pictures_come_back_drawn_tabled_and_to_take_away() -> None:
     assert not any(button["value"] or button["interactive"] for button in buttons)
     shelf.end("one")
     assert not [path for path in shelf.root.rglob("*") if path.is_file()]
-    shelf.close()
 
 
-def test_a_picture_that_was_swept_away_says_so() -> None:
-    shelf = Shelf()
+def test_a_picture_that_was_swept_away_says_so(shelf: Shelf) -> None:
     *_, (_, said, *_) = _reader(shelf, "http://127.0.0.1:9")([str(shelf.root / "gone.png")], ASKED)
     assert "deleted after 15 minutes" in said
-    shelf.close()
 
 
-def test_without_pictures_nothing_is_shown(recwarn: pytest.WarningsRecorder) -> None:
-    shelf = Shelf()
+def test_without_pictures_nothing_is_shown(shelf: Shelf) -> None:
     *_, (gallery, said, rows, *_) = _reader(shelf, "http://127.0.0.1:9")([], ASKED)
     assert (gallery, rows) == ([], [])
     assert said.startswith("Results show up here")
-    shelf.close()

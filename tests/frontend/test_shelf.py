@@ -15,8 +15,7 @@ def _file(path: Path, age_s: float = 0) -> Path:
     return path
 
 
-def test_the_end_of_a_session_takes_its_files_and_leaves_those_of_others() -> None:
-    shelf = Shelf()
+def test_the_end_of_a_session_takes_its_files_and_leaves_those_of_others(shelf: Shelf) -> None:
     mine, other = shelf.session("mine"), shelf.session("other")
     own, shared = _file(shelf.root / "a" / "own.png"), _file(shelf.root / "b" / "shared.png")
     mine.uploads |= {own, shared}
@@ -33,8 +32,7 @@ def test_the_end_of_a_session_takes_its_files_and_leaves_those_of_others() -> No
     assert not shelf.root.exists()
 
 
-def test_old_files_go_whoever_put_them_there_and_a_session_lives_on() -> None:
-    shelf = Shelf()
+def test_old_files_go_whoever_put_them_there_and_a_session_lives_on(shelf: Shelf) -> None:
     session = shelf.session("mine")
     old = [_file(session.folder / "old.csv", KEEP_S + 1), _file(shelf.root / "c" / "upload.png", KEEP_S + 1)]
     young = _file(session.folder / "young.csv", KEEP_S - 5)
@@ -44,4 +42,3 @@ def test_old_files_go_whoever_put_them_there_and_a_session_lives_on() -> None:
     assert not session.folder.exists()
     assert shelf.session("mine") is session
     assert session.folder.is_dir()
-    shelf.close()

@@ -38,3 +38,10 @@ def test_a_picture_on_its_side_is_drawn_upright() -> None:
     picture = Image.new("RGB", (40, 30))
     picture.getexif()[0x0112] = 6
     assert annotate(picture, FrameReading()).size == (30, 40)
+
+
+def test_a_face_without_a_label_gets_a_box_and_no_words() -> None:
+    bare = FrameReading(readings=(Reading(Face((100, 90, 80, 80), 0.9)),))
+    drawn = annotate(Image.new("RGB", (400, 300), "grey"), bare)
+    assert drawn.getpixel((101, 130)) == ImageColor.getrgb(COLOURS[UNSURE])
+    assert {drawn.getpixel((x, 75)) for x in range(80, 220)} == {(128, 128, 128)}
