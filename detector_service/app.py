@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from fastapi import FastAPI, Query, Request, Response, WebSocket, WebSocketDisco
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
+from detector_service.balance import Balance
 from detector_service.decode import PictureError
 from detector_service.group import picture_as_group
 from detector_service.metrics import Metrics
@@ -52,14 +54,8 @@ def create_app(options: Settings | None = None) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        service = FrameService(chosen, metrics)
-        app.state.service = service
-        try:
-            await service.start()
+        async with _service(chosen, metrics, app.state.streams) as app.state.service:
             yield
-        finally:
-            await service.close()
-            tracing.close()
 
     app = FastAPI(title="Moodstream detector", version="1", lifespan=lifespan)
     app.state.streams = OpenStreams()
@@ -115,10 +111,26 @@ def create_app(options: Settings | None = None) -> FastAPI:
     @app.get("/metrics", include_in_schema=False)
     async def prometheus() -> Response:
         service: FrameService = app.state.service
-        text = metrics.text(await service.depths.waiting())
+        text = metrics.text(await service.depths.waiting(), await service.depths.unacknowledged())
         return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return app
+
+
+@contextlib.asynccontextmanager
+async def _service(options: Settings, metrics: Metrics, streams: OpenStreams) -> AsyncIterator[FrameService]:
+    """The frame service while the application runs, and what looks after its load."""
+    balance = Balance(streams, metrics)
+    service = FrameService(options, metrics, balance.waited)
+    balancing = asyncio.create_task(balance.run()) if options.rebalance else None
+    try:
+        await service.start()
+        yield service
+    finally:
+        if balancing is not None:
+            balancing.cancel()
+        await service.close()
+        tracing.close()
 
 
 async def _talk(
@@ -140,7 +152,7 @@ async def _talk(
                 elif message.get("text") is not None:
                     await talk.hello(message["text"])
             await talk.finish()
-            await socket.close(RESTART, "this replica ends: connect again")
+            await socket.close(RESTART, "go on elsewhere: connect again")
     except NoHello:
         await socket.close(1008, "no hello")
     except (WebSocketDisconnect, OSError, RuntimeError):

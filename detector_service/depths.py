@@ -1,4 +1,4 @@
-"""How many messages wait in each queue; asked when somebody wants to know."""
+"""How many messages wait in each queue, and how many are under way; asked when somebody wants to know."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ class QueueDepths:
                         pipe.llen(queue)
                     lengths.update(zip(queues, await pipe.execute(), strict=True))
         return lengths
+
+    async def unacknowledged(self) -> dict[str, int]:
+        """Queue → messages that a worker has taken and not finished, those of a worker that died among them.
+
+        Only recorded work is acknowledged late; kombu keeps such messages in one key of the database.
+        """
+        (url, (queue,)) = self._queues[-1]
+        with contextlib.suppress(redis.RedisError, OSError):
+            return {queue: await self._clients[url].hlen("unacked")}
+        return {}
 
     async def close(self) -> None:
         """Free the connections."""

@@ -40,6 +40,9 @@ class Metrics:
             registry=self.registry,
         )
         self.streams = Gauge("moodstream_streams", "Open streams.", registry=self.registry)
+        self.streams_moved = Counter(
+            "moodstream_streams_moved", "Streams asked to connect again because frames waited.", registry=self.registry
+        )
         self.frames_in_flight = Gauge("moodstream_frames_in_flight", "Frames under way.", registry=self.registry)
         self.faces_in_flight = Gauge("moodstream_faces_in_flight", "Faces in the queue.", registry=self.registry)
         self.faces_refused = Counter("moodstream_faces_refused", "Faces refused.", registry=self.registry)
@@ -50,6 +53,13 @@ class Metrics:
         ).set_function(self.demand.rate)
         self._waiting = Gauge(
             "moodstream_queue_waiting", "Messages that no worker has taken yet.", ["queue"], registry=self.registry
+        )
+
+        self._unacknowledged = Gauge(
+            "moodstream_queue_unacknowledged",
+            "Messages that a worker has taken and not finished, as Redis knows it: a dead worker's too.",
+            ["queue"],
+            registry=self.registry,
         )
 
     def count(self, answer: FrameReading, *, live: bool = True) -> None:
@@ -80,11 +90,12 @@ class Metrics:
         self.demand.add(counted)
         self.faces_refused.inc(counted)
 
-    def text(self, waiting: Mapping[str, int]) -> bytes:
+    def text(self, waiting: Mapping[str, int], unacknowledged: Mapping[str, int]) -> bytes:
         """All metrics in Prometheus' text format, with the lengths of the queues as far as they are known."""
-        self._waiting.clear()
-        for queue, length in waiting.items():
-            self._waiting.labels(queue).set(length)
+        for gauge, lengths in ((self._waiting, waiting), (self._unacknowledged, unacknowledged)):
+            gauge.clear()
+            for queue, length in lengths.items():
+                gauge.labels(queue).set(length)
         return generate_latest(self.registry)
 
 

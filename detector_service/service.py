@@ -6,6 +6,7 @@ import asyncio
 import logging
 import queue
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -41,10 +42,15 @@ def http_status(answer: FrameReading) -> int:
 
 
 class FrameService:
-    """Detectors in threads and the queue behind them; shared by HTTP and the streams."""
+    """Detectors in threads and the queue behind them; shared by HTTP and the streams.
 
-    def __init__(self, options: Settings, metrics: Metrics) -> None:
-        self.options, self.metrics = options, metrics
+    ``waited`` is told for how many seconds each frame waited for a thread.
+    """
+
+    def __init__(
+        self, options: Settings, metrics: Metrics, waited: Callable[[float], None] = lambda seconds: None
+    ) -> None:
+        self.options, self.metrics, self._waited = options, metrics, waited
         self.detector_name: str | None = None
         self.depths = QueueDepths(options)
         self.recorded = RecordedService(options, metrics)
@@ -107,6 +113,7 @@ class FrameService:
             problem = Problem("overloaded", "Too many frames are under way: try again in a second.")
             answer = FrameReading(status="overloaded", error=problem)
             self.metrics.refuse()
+            self._waited(self.options.deadline_ms / 1000)
         else:
             self._in_flight += 1
             self.metrics.frames_in_flight.inc()
@@ -133,7 +140,7 @@ class FrameService:
             async with asyncio.timeout_at(asyncio.get_running_loop().time() + give_up_at - time.monotonic()):
                 with tracing.span("find"):
                     partial, crops = await asyncio.get_running_loop().run_in_executor(
-                        self._threads, self._find, picture, give_up_at, finder, at
+                        self._threads, self._find, picture, give_up_at, finder, at, time.monotonic()
                     )
             if not crops:
                 return partial
@@ -159,8 +166,11 @@ class FrameService:
         queued = round(max(waited - (reply.get("classify_ms") or 0.0), 0.0), 2)
         return replace(answer, timings_ms={**answer.timings_ms, "queue": queued})
 
-    def _find(self, picture: bytes, give_up_at: float, finder: Finder | None, at: float) -> tuple[FrameReading, bytes]:
+    def _find(
+        self, picture: bytes, give_up_at: float, finder: Finder | None, at: float, asked: float
+    ) -> tuple[FrameReading, bytes]:
         """Runs in a detector thread."""
+        self._waited(time.monotonic() - asked)
         if time.monotonic() > give_up_at:
             raise DeadlinePassed  # given up while it waited for the thread
         detector = self._detectors.get()

@@ -1,4 +1,4 @@
-"""How a replica ends: what it has accepted is answered, then its streams are asked to connect again elsewhere."""
+"""How a replica parts with its streams, or some: what it accepted is answered, then they connect again elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 import uvicorn
 
-#: Close code of a stream whose replica ends. A frame unanswered at that moment was not accepted: send it again.
+#: Close code of a stream that should connect again at once. A frame that is then unanswered was not accepted: send it
+#: again.
 RESTART = 1012
 #: Longest that the streams may take to end; a live frame is answered within its deadline, which is shorter.
 _WITHIN_S = 2.5
@@ -28,34 +29,46 @@ class OpenStreams:
 
     def __init__(self) -> None:
         self._leaving = False
-        self._serving: set[asyncio.Task[Any]] = set()
+        self._serving: dict[asyncio.Task[Any], None] = {}  # in the order in which they came
         self._receiving: set[asyncio.Task[Any]] = set()
+        self._parting: set[asyncio.Task[Any]] = set()
+
+    def __len__(self) -> int:
+        return len(self._serving)
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
         """The current task serves a stream until the block ends."""
         task = _current_task()
-        self._serving.add(task)
+        self._serving[task] = None
         try:
             yield
         finally:
-            self._serving.discard(task)
+            del self._serving[task]
+            self._parting.discard(task)
 
     async def receive(self, stream: Receives) -> MutableMapping[str, Any] | None:
-        """The next message of a stream; None when the process is about to end and no more is to be accepted."""
-        if self._leaving:
-            return None
+        """The next message of a stream; None when no more is to be accepted, since it should go on elsewhere."""
         task = _current_task()
+        if self._leaving or task in self._parting:
+            return None
         self._receiving.add(task)
         try:
             return await stream.receive()
         except asyncio.CancelledError:
-            if self._leaving and task.cancelling() == 1:
+            if (self._leaving or task in self._parting) and task.cancelling() == 1:
                 task.uncancel()
                 return None
             raise
         finally:
             self._receiving.discard(task)
+
+    def move(self, count: int) -> None:
+        """Ask ``count`` streams, those that came last, to go on elsewhere."""
+        for task in list(self._serving)[-count:]:
+            self._parting.add(task)
+            if task in self._receiving:
+                task.cancel()
 
     async def leave(self) -> None:
         """Accept nothing more, and wait until all streams have been answered and closed."""

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     )
     max_video_s: float = Field(3600.0, gt=0, description="Longest video that the page reads, in seconds.")
     max_in_flight: int = Field(16, ge=1, description="Frames under way in one detector process before it refuses.")
+    rebalance: bool = Field(
+        False, description="on: where frames wait, streams are asked to connect again; for replicas behind one address."
+    )
     individual: bool = Field(True, description="off: nobody gets readings of single faces, only the group's.")
     group_min: int = Field(5, ge=2, le=1000, description="Faces from which on the group's shares are told.")
     allowed_hosts: str = Field(

@@ -9,7 +9,7 @@ from moodstream.types import Face, FrameReading, Reading
 
 
 def value(metrics, name, **labels):
-    for family in text_string_to_metric_families(metrics.text({"faces": 7}).decode()):
+    for family in text_string_to_metric_families(metrics.text({"faces": 7}, {"faces.recorded": 2}).decode()):
         for sample in family.samples:
             if sample.name == name and labels.items() <= sample.labels.items():
                 return sample.value
@@ -51,3 +51,4 @@ def test_answers_are_counted_by_status_stage_and_age():
     assert value(metrics, "moodstream_stage_seconds_sum", stage="wait") == 0.008
     assert value(metrics, "moodstream_age_seconds_count") == 1, "only labels that are shown have an age"
     assert value(metrics, "moodstream_queue_waiting", queue="faces") == 7
+    assert value(metrics, "moodstream_queue_unacknowledged", queue="faces.recorded") == 2

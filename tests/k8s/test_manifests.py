@@ -94,6 +94,8 @@ def settings_of(overlay: Manifests, workload: str) -> dict[str, str]:
             found[variable["name"]] = variable["value"]
         else:
             data = overlay.one("Secret", reference["name"])["data"]
+            if reference.get("optional") and reference["key"] not in data:
+                continue
             found[variable["name"]] = base64.b64decode(data[reference["key"]]).decode()
     return found
 
@@ -165,6 +167,18 @@ def test_workers_serve_the_queues_that_exist(overlay: Manifests) -> None:
     assert served == set(QUEUES)
 
 
+def test_images_are_those_that_are_built(overlay: Manifests) -> None:
+    """A Dockerfile each, which says the name in its first line."""
+    built = {
+        re.findall(r"-t (\S+)", path.read_text().splitlines()[0])[0]
+        for path in [*ROOT.glob("*/Dockerfile"), *ROOT.glob("*/*.Dockerfile")]
+    }
+    if not built:
+        pytest.skip("no Dockerfiles yet")
+    ours = {c["image"].partition(":")[0] for n, c in overlay.containers() if n in OURS}
+    assert ours <= built
+
+
 def test_modules_that_are_started_exist(overlay: Manifests) -> None:
     for name in OURS:
         ((_, container),) = [(n, c) for n, c in overlay.containers() if n == name]
@@ -231,13 +245,16 @@ def test_pods_are_restricted_and_without_rights(overlay: Manifests) -> None:
             assert context["readOnlyRootFilesystem"] is True
             assert context["capabilities"] == {"drop": ["ALL"]}
         for volume in pod.get("volumes", []):
-            assert volume["emptyDir"]["medium"] == "Memory", f"{name} could write a frame to a disk"
+            # Only the page takes files that may lie on a disk for minutes; frames never do.
+            assert ("medium" not in volume["emptyDir"]) == (name == "page"), f"{name} could write a frame to a disk"
+            assert "sizeLimit" in volume["emptyDir"]
 
 
 def test_requests_limits_probes_spread_and_budgets(overlay: Manifests) -> None:
     budgets = {b["metadata"]["name"] for b in overlay.of("PodDisruptionBudget")}
     for name, container in overlay.containers():
-        assert set(container["resources"]["requests"]) == set(container["resources"]["limits"]) == {"cpu", "memory"}
+        requests, limits = set(container["resources"]["requests"]), set(container["resources"]["limits"])
+        assert requests == limits == {"cpu", "memory"} | ({"ephemeral-storage"} if name == "page" else set())
         assert {"readinessProbe", "livenessProbe"} <= set(container)
         if name in OURS:
             assert name in budgets

@@ -13,6 +13,9 @@ const MAX_DELAY_MS = 5000;
 const LAST_ANSWER_MS = 1000;
 const BAD_ORIGIN = 4403;
 const TRY_LATER = 1013;
+/** The replica parts with this stream; another takes it at once, seats and all. */
+const RESTART = 1012;
+const RESTART_DELAY_MS = 200;
 
 /**
  * Calls `emit(type, detail)` with 'connected', 'sent' {frame, width}, 'answer' {answer}, 'broken' {words}, 'refused'
@@ -156,6 +159,10 @@ export class Stream {
       });
       return;
     }
+    if (code === RESTART) {
+      this.#later(RESTART_DELAY_MS * Math.random());
+      return;
+    }
     this.#retry(code === TRY_LATER ? 'The service is starting or busy' : 'The connection broke');
   }
 
@@ -164,6 +171,11 @@ export class Stream {
     const wait = this.#delay * (0.75 + Math.random() / 2);
     this.#delay = Math.min(MAX_DELAY_MS, this.#delay * 2);
     this.#options.emit('broken', { words });
+    this.#later(wait);
+  }
+
+  #later(wait) {
+    if (!this.#running) return;
     this.#retrying = setTimeout(() => {
       this.#retrying = null;
       this.#connect();

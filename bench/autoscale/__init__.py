@@ -1,0 +1,1 @@
+"""A day of lessons against the shipped scaling rule: ``python -m bench.autoscale``."""
