@@ -15,7 +15,6 @@ def main() -> None:
     options = settings()
     logs.configure(options, "detector")
     tracing.configure("detector")
-    logging.getLogger("matplotlib").setLevel(logging.WARNING)  # MediaPipe imports it
     if options.log_level != "debug":
         logging.getLogger("uvicorn.error").setLevel("WARNING")  # it tells of every socket that opens
     app = create_app(options)

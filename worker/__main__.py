@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def _serve(wanted: str) -> None:
-    for chatty in ("celery.app.trace", "celery.worker.strategy", "matplotlib"):
+    for chatty in ("celery.app.trace", "celery.worker.strategy"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     queue, module = QUEUES[wanted]
     options = settings()

@@ -4,18 +4,19 @@ ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build
 WORKDIR /app
-COPY locks/frames.txt locks/
-RUN --mount=type=cache,target=/root/.cache/pip \
-    python -m venv --without-pip /opt/venv \
-    && python -m pip --python /opt/venv/bin/python install --disable-pip-version-check --no-deps --require-hashes -r locks/frames.txt
+# For `strip`: a quarter of MediaPipe's library is symbols for a debugger.
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends binutils
+COPY locks/install locks/frames.txt locks/
+RUN --mount=type=cache,target=/root/.cache/pip locks/install frames \
+    && cd /opt/venv/lib/python3*/site-packages && strip --strip-unneeded mediapipe/tasks/c/*.so lap/*.so
 COPY moodstream moodstream
 COPY detector_service detector_service
 # Only the fetching of the model files needs pip.
 RUN --mount=type=cache,target=/root/.cache/pip \
     MOODSTREAM_CACHE=/opt/moodstream /opt/venv/bin/python -m detector_service.models \
-    && python -m pip --python /opt/venv/bin/python uninstall --yes --quiet pip
+    && /opt/venv/bin/python -m pip uninstall --yes --quiet pip
 COPY worker worker
-RUN rm -r locks worker/*Dockerfile detector_service/Dockerfile && python -m compileall -q .
+RUN rm worker/*Dockerfile detector_service/Dockerfile && python -m compileall -q .
 
 FROM ${BASE}
 ARG VERSION=0.1.0

@@ -14,6 +14,7 @@ from detector_service import models
 from detector_service.crop import Framing
 from detector_service.detectors.haar import HaarDetector
 from detector_service.detectors.hush import hushed
+from detector_service.detectors.undrawn import stand_in_for_matplotlib
 from moodstream.settings import Settings
 from moodstream.types import Face
 
@@ -47,6 +48,7 @@ def make_detector(options: Settings) -> Detector:
         try:
             _check_processors_can_be_counted()
             files = models.fetch(options)
+            stand_in_for_matplotlib()
             # Slow to import, and impossible without the GL libraries.
             from detector_service.detectors.mediapipe import MediaPipeDetector  # noqa: PLC0415
 
