@@ -22,13 +22,6 @@ COPY frontend frontend
 RUN rm ./*/*Dockerfile && python -m compileall -q .
 
 FROM ${BASE}
-ARG VERSION=0.1.0
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="Moodstream" \
-      org.opencontainers.image.description="The facial expression of every face, live: the whole product in one container" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/moodstream /opt/moodstream
 COPY --from=build /app /app
@@ -41,3 +34,11 @@ USER 1000:1000
 EXPOSE 7860
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s CMD ["python", "-m", "moodstream.probe", "http://127.0.0.1:7860/livez"]
 CMD ["python", "-m", "moodstream", "up"]
+# Last, so that two versions share the layers above.
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Moodstream" \
+      org.opencontainers.image.description="The facial expression of every face, live: the whole product in one container" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"

@@ -19,13 +19,6 @@ COPY worker worker
 RUN rm worker/*Dockerfile detector_service/Dockerfile && python -m compileall -q .
 
 FROM ${BASE}
-ARG VERSION=0.1.0
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="Moodstream frame worker" \
-      org.opencontainers.image.description="Finds faces in pictures from a queue" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/moodstream /opt/moodstream
 COPY --from=build /app /app
@@ -37,3 +30,11 @@ USER 10001:10001
 EXPOSE 8100
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python", "-m", "moodstream.probe", "http://127.0.0.1:8100/livez"]
 CMD ["python", "-m", "worker", "frames"]
+# Last, so that two versions share the layers above.
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Moodstream frame worker" \
+      org.opencontainers.image.description="Finds faces in pictures from a queue" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"

@@ -2,7 +2,8 @@
 
 Each of N streams sends pictures with M moving faces, F a second, through the page as a browser does (or, with
 ``--detector``, straight to a detector). Several numbers of streams make a ramp, one step after the other. For each
-step: answers by status, their age on the sender's clock, and every frame that was not answered.
+step: answers by status, their age on the sender's clock, and every frame that was not answered. Ctrl-C ends the step
+and still prints.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -44,16 +46,24 @@ def class_pictures(faces: int, fps: float, size: tuple[int, int], portraits: Pat
     return [cv2.imencode(".jpg", frame, quality)[1].tobytes() for frame in frames]
 
 
-async def step(door: Door, pictures: list[bytes], streams: int, plan: Plan) -> dict[str, Any]:
-    """Let ``streams`` participants stream side by side, and sum up."""
+async def step(door: Door, pictures: list[bytes], streams: int, plan: Plan, stop: asyncio.Event) -> dict[str, Any]:
+    """Let ``streams`` participants stream side by side until the plan or ``stop`` ends it, and sum up."""
     tally = Tally()
     began = time.monotonic()
+    people = [Participant(door, pictures, plan, tally, number * 7 % len(pictures)) for number in range(streams)]
+    stopping = asyncio.create_task(_finish_at(stop, people))
     async with asyncio.TaskGroup() as group:
-        for number in range(streams):
-            start = number * 7 % len(pictures)
-            group.create_task(Participant(door, pictures, plan, tally, start).run())
+        for person in people:
+            group.create_task(person.run())
             await asyncio.sleep(1 / plan.fps / streams)  # so that their frames do not come at the same moment
+    stopping.cancel()
     return {"streams": streams, **tally.report(min(time.monotonic() - began, plan.seconds))}
+
+
+async def _finish_at(stop: asyncio.Event, people: list[Participant]) -> None:
+    await stop.wait()
+    for person in people:
+        person.finish()
 
 
 async def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -63,7 +73,13 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
     width, height = (int(word) for word in options.size.split("x"))
     pictures = class_pictures(options.faces, options.fps, (width, height), options.portraits)
     plan = Plan(options.fps, options.seconds, options.in_flight, options.mode, options.view)
-    steps = [await step(door, pictures, int(streams), plan) for streams in options.streams.split(",")]
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    steps = []
+    for streams in options.streams.split(","):
+        if not stop.is_set():
+            steps.append(await step(door, pictures, int(streams), plan, stop))
     asked = {name: getattr(options, name) for name in ("faces", "fps", "seconds", "size", "mode", "view", "in_flight")}
     return {**asked, "steps": steps, "hardware of the sender": hardware()}
 

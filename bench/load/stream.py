@@ -68,6 +68,10 @@ class Participant:
                 await asyncio.sleep(next(waits))
         self._tally.unanswered += len(self._open)
 
+    def finish(self) -> None:
+        """Send no more, but wait for the answers."""
+        self._until = min(self._until, time.monotonic())
+
     def _over(self) -> bool:
         now = time.monotonic()
         return now > self._until + LAST_ANSWERS_S or (now > self._until and not self._open)
