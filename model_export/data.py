@@ -120,14 +120,14 @@ def plurality(split: Split) -> npt.NDArray[np.int64]:
     return np.where(unique & (seven.max(1) == best[:, 0]), seven.argmax(1), -1)
 
 
-def fit_for_training(split: Split) -> npt.NDArray[np.bool_]:
+def fit_for_training(split: Split, twins: bool = False) -> npt.NDArray[np.bool_]:
     """Mask (n,) of the pictures to learn from.
 
-    Left out: blank pictures, twins of held-out pictures, pictures that taggers call no face, and those that they
-    call contempt, so that contempt stays an expression which the net has never seen.
+    Left out: blank pictures, twins of held-out pictures unless ``twins``, pictures that taggers call no face, and those
+    that they call contempt, so that contempt stays an expression which the net has never seen.
     """
     keep = split.images.reshape(len(split), -1).std(1) > 1
-    if split.twins is not None:
+    if split.twins is not None and not twins:
         keep &= ~split.twins
     if split.votes is not None:
         most = split.votes.argmax(1)

@@ -1,50 +1,80 @@
-"""How good a model file is: ``python -m model_export.evaluate [FILE]`` prints its figures on validation as JSON."""
+"""How good a model file is: ``python -m model_export.evaluate [FILE] [--out FOLDER]`` prints its figures as JSON.
+
+All is measured on validation, with the file as it ships, one forward pass a picture. With ``--out`` the figures and
+their plots are written there too.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from classifier_service.classifier import MODELS, Classifier
-from model_export.data import Split, data_folder, plurality, vote_shares
-from moodstream.types import EXPRESSIONS
+from model_export.data import Split, data_folder, plurality, runs_folder, vote_shares
+from moodstream.types import CROP_SIDE, EXPRESSIONS
 
 BINS = 15
 RESAMPLES = 1000
 BATCH = 16
+#: Sides in pixels of the small faces that are imitated: shrunk so far, then enlarged as the detector does.
+SIZES = (36, 24, 18, 12)
+THRESHOLDS = np.arange(0.2, 0.95, 0.05)
 
 Floats = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
+Pictures = npt.NDArray[np.uint8]
 
 
-def calibration_error(probabilities: Floats, shares: Floats, voted: npt.NDArray[np.bool_]) -> float:
+def calibration_error(probabilities: Floats, shares: Floats, voted: Bools) -> float:
     """Expected calibration error against the taggers, 0 to 1.
 
     BINS equal bins of top-1 confidence; in each, |mean confidence - mean share of the votes for that class|.
     """
-    probabilities, shares = probabilities[voted], shares[voted]
-    if not len(probabilities):
+    if not voted.any():
         return float("nan")
+    bins = reliability(probabilities, shares, voted)
+    return float(sum(b["pictures"] * abs(b["confidence"] - b["agreed"]) for b in bins) / voted.sum())
+
+
+def reliability(probabilities: Floats, shares: Floats, voted: Bools) -> list[dict[str, Any]]:
+    """Confidence, agreement of the taggers and number of pictures in each bin that has any."""
+    probabilities, shares = probabilities[voted], shares[voted]
     rows, best = np.arange(len(probabilities)), probabilities.argmax(1)
     confidence, agreed = probabilities[rows, best], shares[rows, best]
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = [(bins == b).mean() * abs(confidence[bins == b].mean() - agreed[bins == b].mean()) for b in np.unique(bins)]
-    return float(sum(gaps))
+    return [
+        {
+            "pictures": int((bins == b).sum()),
+            "confidence": float(confidence[bins == b].mean()),
+            "agreed": float(agreed[bins == b].mean()),
+        }
+        for b in np.unique(bins)
+    ]
 
 
-def interval(right: npt.NDArray[np.bool_]) -> list[float]:
-    """95 % bootstrap interval of a share."""
+def interval(values: npt.NDArray[Any], statistic: Callable[[npt.NDArray[Any]], float] = np.mean) -> list[float]:
+    """95 % bootstrap interval of a statistic of the rows of ``values``."""
     random = np.random.default_rng(0)
-    means = [right[random.integers(0, len(right), len(right))].mean() for _ in range(RESAMPLES)]
-    return [round(float(v), 4) for v in np.quantile(means, [0.025, 0.975])]
+    found = [statistic(values[random.integers(0, len(values), len(values))]) for _ in range(RESAMPLES)]
+    return [round(float(v), 4) for v in np.quantile(found, [0.025, 0.975])]
 
 
-def milliseconds_a_face(classifier: Classifier, images: npt.NDArray[np.uint8]) -> float:
+def balanced(pairs: npt.NDArray[Any]) -> float:
+    """Mean recall of the classes, for rows of (true class, whether the answer was right)."""
+    right = np.bincount(pairs[:, 0], pairs[:, 1], len(EXPRESSIONS))
+    there = np.bincount(pairs[:, 0], minlength=len(EXPRESSIONS))
+    return float((right / np.maximum(there, 1))[there > 0].mean())
+
+
+def milliseconds_a_face(classifier: Classifier, images: Pictures) -> float:
     """Median over batches of 16 on one core."""
     times = []
     for start in range(0, min(len(images), 100 * BATCH) - BATCH + 1, BATCH):
@@ -54,49 +84,143 @@ def milliseconds_a_face(classifier: Classifier, images: npt.NDArray[np.uint8]) -
     return round(float(np.median(times)), 3)
 
 
-def figures(file: Path, split: Split) -> dict[str, Any]:
-    """All figures of a model file on a split, one forward pass a picture."""
-    classifier = Classifier.load(str(file))
-    parts = [classifier.classify(split.images[i : i + 256]).probabilities for i in range(0, len(split), 256)]
-    probabilities = np.concatenate(parts)
+def probabilities_of(classifier: Classifier, images: Pictures) -> Floats:
+    """Probabilities float32 (n, 7), one forward pass a picture."""
+    return np.concatenate([classifier.classify(images[i : i + 256]).probabilities for i in range(0, len(images), 256)])
+
+
+def score(probabilities: Floats, split: Split) -> dict[str, Any]:
+    """Accuracies on both label sets."""
     answers, crowd = probabilities.argmax(1), plurality(split)
-    shares, voted = vote_shares(split)
-    right = answers == split.labels
+    known = crowd >= 0
+    return {
+        "pictures": len(split),
+        "accuracy": round(float((answers == split.labels).mean()), 4),
+        "accuracy_ferplus": round(float((answers == crowd)[known].mean()), 4) if known.any() else None,
+    }
+
+
+def classes(truth: npt.NDArray[np.int64], answers: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """Confusion matrix (rows are the truth), recall and precision of each expression, and the mean recall."""
     confusion = np.zeros((len(EXPRESSIONS), len(EXPRESSIONS)), int)
-    np.add.at(confusion, (split.labels, answers), 1)
+    np.add.at(confusion, (truth, answers), 1)
     recall = confusion.diagonal() / np.maximum(confusion.sum(1), 1)
     precision = confusion.diagonal() / np.maximum(confusion.sum(0), 1)
-    sure, agreed = probabilities.max(1), (answers == crowd)
-    known = crowd >= 0
-    coverage = [
-        {
-            "threshold": round(float(t), 2),
-            "coverage": round(float((sure >= t).mean()), 3),
-            "accuracy": round(float(right[sure >= t].mean()), 3),
-            "accuracy_ferplus": round(float(agreed[known & (sure >= t)].mean()), 3),
-        }
-        for t in np.arange(0.2, 0.8, 0.05)
-        if (known & (sure >= t)).any()
-    ]
+    pairs = np.stack([truth, truth == answers], 1)
     return {
-        "model": classifier.name,
-        "unsure_below": classifier.unsure_below,
-        "pictures": len(split),
-        "bytes": file.stat().st_size,
-        "accuracy": round(float(right.mean()), 4),
-        "accuracy_interval": interval(right),
-        "balanced_accuracy": round(float(recall.mean()), 4),
-        "accuracy_ferplus": round(float(agreed[known].mean()), 4) if known.any() else None,
-        "calibration_error": round(calibration_error(probabilities, shares, voted), 4),
+        "balanced_accuracy": round(balanced(pairs), 4),
+        "balanced_accuracy_interval": interval(pairs, balanced),
         "recall": dict(zip(EXPRESSIONS, recall.round(3).tolist(), strict=True)),
         "precision": dict(zip(EXPRESSIONS, precision.round(3).tolist(), strict=True)),
         "confusion": confusion.tolist(),
-        "coverage": coverage,
+    }
+
+
+def coverage(probabilities: Floats, split: Split) -> list[dict[str, float | None]]:
+    """For thresholds of confidence: share of faces with a word, accuracy of these, and of those left out."""
+    sure, answers, crowd = probabilities.max(1), probabilities.argmax(1), plurality(split)
+    right, agreed, known = answers == split.labels, answers == crowd, crowd >= 0
+    rows = []
+    for threshold in THRESHOLDS:
+        kept = sure >= threshold
+        if (known & kept).any():
+            row = {"threshold": threshold, "coverage": kept.mean(), "accuracy": right[kept].mean()}
+            row["accuracy_ferplus"] = agreed[known & kept].mean()
+            left = known & ~kept
+            row["left_out_ferplus"] = agreed[left].mean() if left.any() else None
+            rows.append({name: None if value is None else round(float(value), 3) for name, value in row.items()})
+    return rows
+
+
+def thirds(values: npt.NDArray[np.float64], probabilities: Floats, split: Split) -> list[dict[str, Any]]:
+    """Scores of the lowest, middle and highest third of the pictures by some value."""
+    edges = np.quantile(values, [0, 1 / 3, 2 / 3, 1])
+    place = np.clip(np.searchsorted(edges, values, "right") - 1, 0, 2)
+    return [
+        {"from": round(float(edges[k]), 1), "to": round(float(edges[k + 1]), 1)}
+        | score(probabilities[place == k], split.take(place == k))
+        for k in range(3)
+        if (place == k).any()
+    ]
+
+
+def shrunk(images: Pictures, side: int) -> Pictures:
+    """Pictures as if their faces had been ``side`` pixels large."""
+    small = [cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in images]
+    return np.stack([cv2.resize(s, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_LINEAR) for s in small]).astype(
+        np.uint8
+    )
+
+
+def conditions(classifier: Classifier, probabilities: Floats, split: Split) -> dict[str, list[dict[str, Any]]]:
+    """Accuracies by mean brightness, by sharpness (variance of the Laplacian), and by the size of the face."""
+    sharpness = [cv2.Laplacian(image, cv2.CV_64F).var() for image in split.images]
+    sizes = [{"side": CROP_SIDE} | score(probabilities, split)]
+    sizes += [{"side": s} | score(probabilities_of(classifier, shrunk(split.images, s)), split) for s in SIZES]
+    return {
+        "brightness": thirds(split.images.mean((1, 2)), probabilities, split),
+        "sharpness": thirds(np.array(sharpness), probabilities, split),
+        "size": sizes,
+    }
+
+
+def without_twins(probabilities: Floats, split: Split, train: Split) -> dict[str, Any]:
+    """Scores without the pictures that stand, to the pixel, in the training split too (they were not learnt from)."""
+    known = {image.tobytes() for image in train.images}
+    single = np.array([image.tobytes() not in known for image in split.images])
+    return score(probabilities[single], split.take(single))
+
+
+def figures(file: Path, split: Split, train: Split | None = None) -> dict[str, Any]:
+    """All figures of a model file on a split; ``train`` is only looked through for twins."""
+    classifier = Classifier.load(str(file))
+    probabilities = probabilities_of(classifier, split.images)
+    mirrored = (probabilities + probabilities_of(classifier, np.ascontiguousarray(split.images[:, :, ::-1]))) / 2
+    answers, crowd = probabilities.argmax(1), plurality(split)
+    shares, voted = vote_shares(split)
+    known = crowd >= 0
+    return {
+        "model": classifier.name,
+        "unsure_below": classifier.unsure_below,
+        "bytes": file.stat().st_size,
+        **score(probabilities, split),
+        "accuracy_interval": interval(answers == split.labels),
+        "accuracy_ferplus_interval": interval((answers == crowd)[known]) if known.any() else None,
+        "without_twins": None if train is None else without_twins(probabilities, split, train),
+        "mean_with_mirror_image": score(mirrored, split),
+        "calibration_error": round(calibration_error(probabilities, shares, voted), 4),
+        "reliability": reliability(probabilities, shares, voted),
+        **classes(split.labels, answers),
+        "ferplus": classes(crowd[known], answers[known]),
+        "coverage": coverage(probabilities, split),
+        "by": conditions(classifier, probabilities, split),
         "ms_a_face_one_core_batch_16": milliseconds_a_face(classifier, split.images),
     }
+
+
+def evaluate(file: Path, out: Path | None) -> dict[str, Any]:
+    """Figures of a file on validation, written with their plots if ``out`` is given."""
+    found = figures(file, Split.load(data_folder() / "validation.npz"), Split.load(data_folder() / "train.npz"))
+    if out is not None:
+        from model_export.plots import draw  # noqa: PLC0415  # matplotlib is not needed for the figures
+
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "figures.json").write_text(json.dumps(found, indent=1) + "\n")
+        draw(found, curves(file), out)
+    return found
+
+
+def curves(file: Path) -> list[dict[str, Any]]:
+    """The lines, one an epoch, of the run that a file is from, if it is known and still there."""
+    card = file.with_suffix(".json")
+    run = json.loads(card.read_text()).get("recipe", {}).get("name", "") if card.is_file() else ""
+    log = runs_folder() / run / "log.jsonl"
+    return [json.loads(line) for line in log.read_text().splitlines()] if run and log.is_file() else []
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m model_export.evaluate", description=__doc__)
     parser.add_argument("file", type=Path, nargs="?", default=MODELS / "default.onnx")
-    print(json.dumps(figures(parser.parse_args().file, Split.load(data_folder() / "validation.npz")), indent=1))
+    parser.add_argument("--out", type=Path, help="folder for figures.json and the plots")
+    chosen = parser.parse_args()
+    print(json.dumps(evaluate(chosen.file, chosen.out), indent=1))

@@ -38,6 +38,8 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         for group in self.param_groups:
             for kernel in group["params"]:
+                if kernel.grad is None:
+                    continue
                 state: dict[str, Any] = self.state[kernel]
                 average = state.setdefault("momentum", torch.zeros_like(kernel))
                 average.lerp_(kernel.grad, 1 - group["momentum"])

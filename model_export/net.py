@@ -34,8 +34,8 @@ class Residual(nn.Module):
         return torch.relu(self.path(x) + self.shortcut(x))
 
 
-class ExpressionNet(nn.Module):
-    """Pixels scaled to about [-1, 1], float (n, 1, 48, 48), to (logits (n, 7), embedding (n, 4 * width)).
+class TwoHeads(nn.Module):
+    """Pixels scaled to about [-1, 1], float (n, 1, 48, 48), to (logits (n, 7), embedding (n, d)).
 
     Two heads look at the embedding: one says what the single label of a picture would be, the other how ten taggers
     would vote. The two disagree on a third of the pictures, so they are learnt apart; the answer mixes them with the
@@ -43,24 +43,19 @@ class ExpressionNet(nn.Module):
     """
 
     mix: Tensor
+    #: Whether it can be shown windows of another size than the pictures'.
+    takes_windows = True
 
-    def __init__(self, width: int = WIDTH) -> None:
+    def __init__(self, features: nn.Module, size: int, dropout: float) -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.Conv2d(1, width, 5, 2, 2, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
-        inputs = width
-        for stage, blocks in enumerate(BLOCKS):
-            outputs = width * 2**stage
-            for block in range(blocks):
-                layers.append(Residual(inputs, outputs, 2 if stage > 0 and block == 0 else 1))
-                inputs = outputs
-        self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.dropout = nn.Dropout(DROPOUT)
-        self.label_head = nn.Linear(inputs, len(EXPRESSIONS))
-        self.vote_head = nn.Linear(inputs, len(EXPRESSIONS))
+        self.features = features
+        self.dropout = nn.Dropout(dropout)
+        self.label_head = nn.Linear(size, len(EXPRESSIONS))
+        self.vote_head = nn.Linear(size, len(EXPRESSIONS))
         self.register_buffer("mix", torch.tensor(0.5))
 
     def heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits of the label and of the votes, both (n, 7), and the embedding."""
+        """Logits of the label and of the votes, both (n, 7), and the embedding (n, d)."""
         embedding = self.features(x)
         dropped = self.dropout(embedding)
         return self.label_head(dropped), self.vote_head(dropped), embedding
@@ -69,6 +64,20 @@ class ExpressionNet(nn.Module):
         label, votes, embedding = self.heads(x)
         mixed = (1 - self.mix) * torch.softmax(label, 1) + self.mix * torch.softmax(votes, 1)
         return torch.log(mixed + 1e-6), embedding
+
+
+class ExpressionNet(TwoHeads):
+    """Our net: residual stages at 24x24, 12x12 and 6x6; the embedding has 4 * width numbers."""
+
+    def __init__(self, width: int = WIDTH) -> None:
+        layers: list[nn.Module] = [nn.Conv2d(1, width, 5, 2, 2, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+        inputs = width
+        for stage, blocks in enumerate(BLOCKS):
+            outputs = width * 2**stage
+            for block in range(blocks):
+                layers.append(Residual(inputs, outputs, 2 if stage > 0 and block == 0 else 1))
+                inputs = outputs
+        super().__init__(nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()), inputs, DROPOUT)
 
 
 def scale(crops: Tensor) -> Tensor:

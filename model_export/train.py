@@ -11,46 +11,24 @@ import copy
 import json
 import logging
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
+from model_export.answers import logits_of, taught
+from model_export.architectures import load_net, make_net
 from model_export.augment import augment
 from model_export.data import Split, data_folder, fit_for_training, plurality, runs_folder, vote_shares
 from model_export.muon import Muon
-from model_export.net import WIDTH, ExpressionNet, scale
+from model_export.net import scale
+from model_export.recipe import Recipe, add_options
 from moodstream.types import EXPRESSIONS
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Every knob of a run; each is also an option of the command."""
-
-    name: str = "default"
-    seed: int = 1
-    epochs: int = 48
-    decay_epochs: int = 12  # the rate stays at its peak until these last epochs, in which it falls to zero
-    large_epochs: int = 6  # the last epochs see whole pictures, the others windows of `window` pixels
-    window: int = 40
-    width: int = WIDTH  # channels of the first stage
-    batch: int = 128
-    rate: float = 0.02  # of the convolutions' kernels (Muon)
-    plain_rate: float = 0.1  # of all other parameters (stochastic gradient descent)
-    warmup_epochs: float = 1.0
-    weight_decay: float = 0.01
-    votes: float = 0.5  # weight of the taggers' votes in the loss; the rest is the original label's
-    smoothing: float = 0.05
-    average: float = 0.998  # decay of the moving average of the weights
-    threads: int = 1
-    start: str = ""  # name of a finished run whose averaged weights to begin with; empty means from scratch
-    pictures: int = 0  # learn from so many pictures only; 0 means all (for a quick try)
 
 
 def targets(split: Split, recipe: Recipe) -> tuple[Tensor, Tensor]:
@@ -65,27 +43,23 @@ def targets(split: Split, recipe: Recipe) -> tuple[Tensor, Tensor]:
 
 def relative_rate(recipe: Recipe, epoch: float) -> float:
     """Share of the peak rate: linear warm-up, a plateau, linear decay; ``epoch`` counts from 0, may be a fraction."""
-    return max(min(1.0, epoch / recipe.warmup_epochs, (recipe.epochs - epoch) / max(recipe.decay_epochs, 1)), 0.0)
+    up = epoch / recipe.warmup_epochs if recipe.warmup_epochs else 1.0
+    down = (recipe.epochs - epoch) / recipe.decay_epochs if recipe.decay_epochs else 1.0
+    return max(min(1.0, up, down), 0.0)
 
 
-@torch.inference_mode()
-def logits_of(net: torch.nn.Module, images: np.ndarray[Any, Any], batch: int = 256) -> Tensor:
-    """Logits float32 (n, 7) for uint8 pictures (n, 48, 48), one forward pass each."""
-    net.eval()
-    parts = [net(_picture(images[i : i + batch]))[0] for i in range(0, len(images), batch)]
-    return torch.cat(parts)
-
-
-@torch.inference_mode()
-def heads_of(net: ExpressionNet, images: np.ndarray[Any, Any], batch: int = 256) -> tuple[Tensor, Tensor]:
-    """Logits of the label head and of the vote head, each float32 (n, 7)."""
-    net.eval()
-    parts = [net.heads(_picture(images[i : i + batch]))[:2] for i in range(0, len(images), batch)]
-    return torch.cat([label for label, _ in parts]), torch.cat([votes for _, votes in parts])
-
-
-def _picture(images: np.ndarray[Any, Any]) -> Tensor:
-    return scale(torch.from_numpy(images)).contiguous(memory_format=torch.channels_last)
+def optimisers(recipe: Recipe, parameters: list[nn.Parameter]) -> tuple[list[torch.optim.Optimizer], list[float]]:
+    """What takes the steps, and the peak rate of each."""
+    if recipe.optimiser == "adam":
+        return [torch.optim.AdamW(parameters, recipe.rate, weight_decay=recipe.weight_decay)], [recipe.rate]
+    if recipe.optimiser != "muon":
+        raise SystemExit(f"--optimiser {recipe.optimiser}: there are muon and adam")
+    kernels, others = [p for p in parameters if p.ndim == 4], [p for p in parameters if p.ndim != 4]
+    steps = [
+        Muon(kernels, recipe.rate, weight_decay=recipe.weight_decay),
+        torch.optim.SGD(others, recipe.plain_rate, momentum=0.9, nesterov=True),
+    ]
+    return steps, [recipe.rate, recipe.plain_rate]
 
 
 class Run:
@@ -95,17 +69,11 @@ class Run:
         self.recipe, self.folder, self.epoch, self.seconds = recipe, folder, 0, 0.0
         torch.manual_seed(recipe.seed)
         self.random = torch.Generator().manual_seed(recipe.seed)
-        self.net = ExpressionNet(recipe.width).to(memory_format=torch.channels_last)
+        self.net = make_net(recipe.architecture, recipe.width, recipe.weights).to(memory_format=torch.channels_last)
         if recipe.start:
-            begun = torch.load(folder.parent / recipe.start / "checkpoint.pt", weights_only=True)
-            self.net.load_state_dict(begun["average"])
+            self.net.load_state_dict(load_net(recipe.start)[0].state_dict())
         self.average = copy.deepcopy(self.net).requires_grad_(False)
-        parameters = list(self.net.parameters())
-        self.optimisers: list[torch.optim.Optimizer] = [
-            Muon([p for p in parameters if p.ndim == 4], recipe.rate, weight_decay=recipe.weight_decay),
-            torch.optim.SGD([p for p in parameters if p.ndim != 4], recipe.plain_rate, momentum=0.9, nesterov=True),
-        ]
-        self.peaks = [recipe.rate, recipe.plain_rate]
+        self.optimisers, self.peaks = optimisers(recipe, list(self.net.parameters()))
 
     @property
     def checkpoint(self) -> Path:
@@ -136,7 +104,7 @@ class Run:
         if not self.checkpoint.is_file():
             return
         state = torch.load(self.checkpoint, weights_only=True)
-        if state["recipe"] != asdict(self.recipe):
+        if Recipe(**state["recipe"]) != self.recipe:
             raise SystemExit(f"{self.checkpoint} was made by another recipe: choose another --name, or delete it")
         self.epoch, self.seconds = state["epoch"], state["seconds"]
         self.net.load_state_dict(state["net"])
@@ -150,14 +118,21 @@ class Run:
     def train_epoch(self, images: Tensor, labels: Tensor, votes: Tensor) -> float:
         """One pass over uint8 pictures (n, 48, 48) with the heads' targets (n, 7); the mean loss."""
         recipe = self.recipe
-        size = images.shape[-1] if self.epoch >= recipe.epochs - recipe.large_epochs else recipe.window
+        whole = self.epoch >= recipe.epochs - recipe.large_epochs or not self.net.takes_windows
+        size = images.shape[-1] if whole else recipe.window
         order = torch.randperm(len(images), generator=self.random)
         steps, total = len(order) // recipe.batch, 0.0
         self.net.train()
+        if self.epoch < recipe.frozen_epochs:
+            self.net.features.eval()  # its batch statistics stay too
+        self.net.features.requires_grad_(self.epoch >= recipe.frozen_epochs)
         for step in range(steps):
             chosen = order[step * recipe.batch : (step + 1) * recipe.batch]
             rate = relative_rate(recipe, self.epoch + (step + 0.5) / steps)
-            view = augment(scale(images[chosen]), size, self.random).contiguous(memory_format=torch.channels_last)
+            view = scale(images[chosen])
+            if recipe.augmented:
+                view = augment(view, size, self.random)
+            view = view.contiguous(memory_format=torch.channels_last)
             label, vote, _ = self.net.heads(view)
             loss = (1 - recipe.votes) * F.cross_entropy(label, labels[chosen]) + recipe.votes * F.cross_entropy(
                 vote, votes[chosen]
@@ -187,14 +162,15 @@ def train(recipe: Recipe) -> Path:
     torch.set_num_threads(recipe.threads)
     train_split = Split.load(data_folder() / "train.npz")
     validation = Split.load(data_folder() / "validation.npz")
-    train_split = train_split.take(fit_for_training(train_split))
+    train_split = train_split.take(fit_for_training(train_split, recipe.twins))
     if recipe.pictures:
         train_split = train_split.take(np.arange(min(recipe.pictures, len(train_split))))
-    images, (labels, votes) = torch.from_numpy(train_split.images), targets(train_split, recipe)
     crowd = plurality(validation)
-
     run = Run(recipe, runs_folder() / recipe.name)
     run.resume()
+    images, (labels, votes) = torch.from_numpy(train_split.images), targets(train_split, recipe)
+    if recipe.teachers:
+        labels, votes = taught(labels, votes, train_split.images, recipe)
     log.info("%d pictures, %d epochs, into %s", len(images), recipe.epochs, run.folder)
     while run.epoch < recipe.epochs:
         began = time.monotonic()
@@ -221,8 +197,7 @@ def train(recipe: Recipe) -> Path:
 
 def _recipe_from_command_line() -> Recipe:
     parser = argparse.ArgumentParser(prog="python -m model_export.train", description="Train the expression net.")
-    for field in fields(Recipe):
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default)
+    add_options(parser)
     return Recipe(**vars(parser.parse_args()))
 
 

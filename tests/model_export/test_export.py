@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import onnx
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not here: see model_export/README.md for its environment")
 
 from classifier_service.classifier import Classifier  # noqa: E402
 from model_export import export as exporting  # noqa: E402
-from model_export.data import Split  # noqa: E402
-from model_export.train import Recipe, Run  # noqa: E402
+from model_export.architectures import load_net  # noqa: E402
+from model_export.data import Split, plurality  # noqa: E402
+from model_export.graph import PARITY, Shipped, check_parity, sign, write_graph  # noqa: E402
+from model_export.recipe import Recipe  # noqa: E402
+from model_export.train import Run  # noqa: E402
 
 RANDOM = np.random.default_rng(5)
 
@@ -28,43 +32,68 @@ def folders(tmp_path, monkeypatch):
     """Folders for data and runs, with a split to validate on and a run that has hardly begun."""
     monkeypatch.setenv("MOODSTREAM_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("MOODSTREAM_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(exporting, "MODELS", tmp_path)
-    split(160).save(tmp_path / "data" / "validation.npz")
+    for part in ("train", "validation"):
+        split(200).save(tmp_path / "data" / f"{part}.npz")
     Run(Recipe(name="tiny", width=8), tmp_path / "runs" / "tiny").save()
     return tmp_path
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_run_becomes_a_file_with_its_card(folders):
-    exporting.export("tiny", "mine")
-    classifier = Classifier.load(str(folders / "mine.onnx"))
+    classifier = Classifier.load(str(exporting.export("tiny", "mine", folder=folders)))
     card = json.loads((folders / "mine.json").read_text())
     assert card["model"] == classifier.name
     assert card["unsure_below"] == classifier.unsure_below
-    assert card["parity"] <= exporting.PARITY
+    assert card["parity"] <= PARITY
     assert 0 <= card["mix"] <= 1
-    assert "not for judging" in (folders / "mine.md").read_text()
+    text = (folders / "mine.md").read_text()
+    assert "Not for" in text and "$" not in text
+
+
+def test_an_embedding_holds_the_answer_and_scaled_features(folders, monkeypatch):
+    monkeypatch.setattr("model_export.embedding.RIDGE", 1e-6)
+    classifier = Classifier.load(str(exporting.export("tiny", "mine", folder=folders)))
+    pictures = Split.load(folders / "data" / "train.npz")
+    result = classifier.classify(pictures.images)
+    np.testing.assert_allclose(np.exp(result.embeddings[:, :7]), result.probabilities, atol=1e-5)
+    features = result.embeddings[:, 8:]
+    crowd = plurality(pictures)
+    within = np.concatenate([features[crowd == label] - features[crowd == label].mean(0) for label in range(7)])
+    assert features.shape[1] == 32
+    assert np.abs(np.cov(within.T) - np.eye(32))[:16, :16].max() < 0.1
+    centres = np.stack([features[crowd == label].mean(0) for label in range(7)])
+    shares = np.bincount(crowd, minlength=7) / len(crowd)
+    densities = features @ centres.T - (centres**2).sum(1) / 2 + np.log(shares)
+    np.testing.assert_allclose(result.embeddings[:, 7], np.log(np.exp(densities).sum(1)), atol=0.02)
+
+
+def test_the_integer_form_is_close_and_ships_only_if_it_is_as_good(folders, monkeypatch):
+    monkeypatch.setattr(exporting, "MOST_LOST", 1.0)
+    monkeypatch.setattr(exporting, "MOST_MISCALIBRATED", 1.0)
+    images = split(64).images
+    plain = Classifier.load(str(exporting.export("tiny", "plain", folder=folders))).classify(images)
+    file = exporting.export("tiny", "mine", int8=True, folder=folders)
+    kinds = {node.op_type for node in onnx.load(file).graph.node}
+    assert "QuantizeLinear" in kinds
+    assert json.loads(file.with_suffix(".json").read_text())["arithmetic"] == "int8"
+    assert (folders / "mine-float32.onnx").is_file()
+    assert np.abs(Classifier.load(str(file)).classify(images).probabilities - plain.probabilities).max() < 0.1
+
+    monkeypatch.setattr(exporting, "MOST_LOST", -1.0)
+    file = exporting.export("tiny", "kept", int8=True, folder=folders)
+    assert "QuantizeLinear" not in {node.op_type for node in onnx.load(file).graph.node}
+    assert not json.loads(file.with_suffix(".json").read_text())["int8"]["ships"]
 
 
 def test_a_file_that_differs_from_the_net_is_refused(folders):
-    net, _ = exporting.load_net("tiny")
-    with pytest.warns(DeprecationWarning):
-        exporting.write_graph(net, 1.0, {"name": "x", "unsure_below": "0.3"}, folders / "x.onnx")
+    net, _ = load_net("tiny")
+    shipped = Shipped(net, exporting.embedding_of(net, split(200)), 1.0)
+    write_graph(shipped, folders / "x.onnx")
+    sign(folders / "x.onnx", "x", {"unsure_below": "0.3"})
     net.label_head.bias.data[0] += 1
     with pytest.raises(SystemExit, match="differs from PyTorch"):
-        exporting.check_parity(net, 1.0, folders / "x.onnx", split(8).images)
+        check_parity(shipped, folders / "x.onnx", split(8).images)
 
 
-def test_the_mix_follows_the_head_that_the_split_needs():
-    class Heads(torch.nn.Module):
-        """The vote head is right on the votes, the label head on nothing."""
-
-        def heads(self, x):
-            n = len(x)
-            return torch.zeros(n, 7), torch.eye(7)[torch.arange(n) % 7] * 9, torch.zeros(n, 4)
-
-    n = 14
-    votes = np.zeros((n, 10), np.uint8)
-    votes[np.arange(n), [4, 5, 6, 1, 3, 2, 0] * 2] = 10
-    images = RANDOM.integers(0, 256, (n, 48, 48), np.uint8)
-    assert exporting.choose_mix(Heads(), Split(images, np.arange(n) % 7, votes)) > 0
+def test_a_run_that_is_not_there_is_told_with_those_that_are(folders):
+    with pytest.raises(SystemExit, match=r"no run 'other'.*runs there: tiny"):
+        exporting.export("other", "mine", folder=folders)

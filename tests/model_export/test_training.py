@@ -8,7 +8,8 @@ torch = pytest.importorskip("torch", reason="PyTorch is not here: see model_expo
 
 from model_export.muon import Muon, orthogonal  # noqa: E402
 from model_export.net import ExpressionNet, scale  # noqa: E402
-from model_export.train import Recipe, relative_rate  # noqa: E402
+from model_export.recipe import Recipe  # noqa: E402
+from model_export.train import relative_rate  # noqa: E402
 
 
 @pytest.mark.parametrize("shape", [(8, 40), (40, 8), (16, 16)])

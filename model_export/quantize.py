@@ -1,0 +1,80 @@
+"""Eight-bit integers where they cost no accuracy: convolutions between the first one and the heads.
+
+The file is QDQ, so that ONNX Runtime runs it on any processor. Weights keep to seven bits: processors without VNNI add
+pairs of products in sixteen bits, which eight-bit weights overflow.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime as ort
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+CALIBRATION_PICTURES = 1024
+BATCH = 64
+#: What becomes integer, as far as it lies between the first convolution and the embedding.
+OPERATORS = ("Conv", "Add", "AveragePool", "MaxPool", "GlobalAveragePool")
+#: What ends the body: whatever makes one row of numbers of a picture.
+EMBEDS = ("Flatten", "Reshape", "Gemm", "MatMul", "ReduceMean")
+
+
+class _Pictures(CalibrationDataReader):  # type: ignore[misc]
+    """Training pictures, a batch at a time."""
+
+    def __init__(self, images: npt.NDArray[np.uint8]) -> None:
+        self._batches = iter([images[i : i + BATCH] for i in range(0, len(images), BATCH)])
+
+    def get_next(self) -> dict[str, npt.NDArray[np.uint8]] | None:
+        batch = next(self._batches, None)
+        return None if batch is None else {"crops": batch}
+
+
+def quantize(source: Path, target: Path, train_images: npt.NDArray[np.uint8]) -> None:
+    """Write the QDQ form of a float graph, its ranges taken from training pictures (n, 48, 48)."""
+    random = np.random.default_rng(0)
+    chosen = train_images[random.permutation(len(train_images))[:CALIBRATION_PICTURES]]
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Path(folder) / "prepared.onnx"
+        quant_pre_process(source, prepared, skip_symbolic_shape=True, skip_optimization=True)
+        quantize_static(
+            prepared,
+            target,
+            _Pictures(chosen),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=list(OPERATORS),
+            per_channel=True,
+            reduce_range=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            nodes_to_exclude=_left_float(onnx.load(prepared)),
+            calibrate_method=CalibrationMethod.MinMax,
+            extra_options={"CalibMovingAverage": True},
+        )
+
+
+def _left_float(model: onnx.ModelProto) -> list[str]:
+    """Names of the nodes up to the first convolution, and from the embedding on."""
+    nodes = list(model.graph.node)
+    convolutions = [number for number, node in enumerate(nodes) if node.op_type == "Conv"]
+    # The last shortcut and the pooling belong to the net's body too; nodes stand in order of their computation.
+    tail = [
+        n
+        for n in range(convolutions[-1] + 1, len(nodes))
+        if nodes[n].op_type in ("Gemm", "MatMul", "Flatten", "Reshape")
+    ]
+    end = min(tail, default=len(nodes))
+    return [node.name for number, node in enumerate(nodes) if number <= convolutions[0] or number >= end]
+
+
+def exact_session(file: Path) -> ort.InferenceSession:
+    """The file computed without any integer kernel: what a processor with VNNI would give, whatever this one has."""
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
+    return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
