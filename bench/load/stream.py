@@ -51,11 +51,13 @@ class Participant:
         self._open: dict[int, _Frame] = {}
         self._last: dict[str, Any] | None = None
         self._until = 0.0
+        self._good_at = 0.0
         self._settled = asyncio.Event()
 
     async def run(self) -> None:
         """Stream for as long as planned, then wait for the last answers."""
-        self._until = time.monotonic() + self._plan.seconds
+        self._good_at = time.monotonic()
+        self._until = self._good_at + self._plan.seconds
         waits = itertools.chain(_WAITS_S, itertools.repeat(_WAITS_S[-1]))
         while not self._over():
             try:
@@ -128,6 +130,9 @@ class Participant:
             self._tally.answered(answer, (time.time() - frame.captured) * 1000)
             if answer["status"] == "ok":
                 self._last = answer
+                now = time.monotonic()
+                self._tally.longest_silence_s = max(self._tally.longest_silence_s, now - self._good_at)
+                self._good_at = now
             if not self._open:
                 self._settled.set()
 

@@ -22,6 +22,8 @@ class Tally:
     codes: Counter[str] = field(default_factory=Counter)
     ages_ms: list[float] = field(default_factory=list)
     faces: int = 0
+    #: Longest time that any stream went without a good answer, its opening included.
+    longest_silence_s: float = 0.0
 
     def answered(self, answer: dict[str, Any], age_ms: float) -> None:
         """One frame's answer came."""
@@ -45,6 +47,7 @@ class Tally:
             "skipped": self.skipped,
             "streams broken": self.breaks,
             "sent again": self.sent_again,
+            "longest silence s": round(self.longest_silence_s, 2),
             "good answers a second": round(good / seconds, 1),
             "faces a frame": round(self.faces / good, 2) if good else None,
             "age ms": {name: round(cuts[i], 1) for name, i in (("p50", 49), ("p95", 94), ("p99", 98))} if cuts else {},
