@@ -16,7 +16,7 @@ import httpx
 from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 
-from frontend import about, login, picture, relay, token, video
+from frontend import about, login, picture, relay, teaching, token, video
 from frontend.shelf import SWEEP_EVERY_S, Shelf
 from frontend.theme import theme
 from moodstream import tracing
@@ -49,6 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.streams = OpenStreams()
     app.include_router(relay.router(settings, secret, app.state.streams))
     app.mount("/live", _Fresh(directory=_LIVE), name="live")
+    app.mount("/teach", _Fresh(directory=teaching.FOLDER), name="teach")
 
     @app.get("/healthz")
     @app.get("/livez")
@@ -120,6 +121,8 @@ def _blocks(settings: Settings, secret: bytes, shelf: Shelf) -> Any:
                 picture.build(shelf, settings.detector_address)
             with gr.Tab("Video"):
                 video.build(shelf, settings)
+            with gr.Tab("Teach"):
+                teaching.build(stream_token)
             with gr.Tab("About"):
                 about.build(settings)
         gr.HTML(_text(_LOOK / "footer.html"), elem_id="colophon", padding=False)

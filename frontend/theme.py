@@ -30,6 +30,7 @@ def theme() -> Any:
         background_fill_primary_dark="#141b23",
         background_fill_secondary="#eef2f4",
         background_fill_secondary_dark="#10161d",
+        block_radius="14px",
         block_background_fill="#ffffff",
         block_background_fill_dark="#141b23",
         block_border_color="#dde4e8",

@@ -1,5 +1,6 @@
 // The live page: its states (consent, starting, live, off) and the wiring between its parts.
 
+import { adaptation, adopt, onAdaptation } from './adaptation.js';
 import { Legend } from './legend.js';
 import { Lessons } from './lessons.js';
 import { Link, TRACKS_READABLE } from './link.js';
@@ -56,6 +57,7 @@ export async function mount(element, { legend: entries, fetchToken }) {
     const ok = answer.status === 'ok';
     meter.answered(answer.captured_ms, ok);
     notice.answered(answer);
+    if (answer.error?.code === 'other_model') adopt(null); // made with a model that the server no longer has
     if (!ok) return;
     const { faces, ended } = lessons.current.record(answer, settings.values);
     shown = true;
@@ -90,7 +92,7 @@ export async function mount(element, { legend: entries, fetchToken }) {
   const hello = () => {
     const { last } = lessons.current.facts;
     const resume = last && Date.now() - last.captured_ms < RESUME_MS ? last : null;
-    return { v: 1, mode: 'live', view: settings.values.view, smoothing: settings.values.smoothing, embeddings: false, adaptation: null, resume };
+    return { v: 1, mode: 'live', view: settings.values.view, smoothing: settings.values.smoothing, embeddings: false, adaptation: adaptation(), resume };
   };
 
   async function start(kind, deviceId = '') {
@@ -210,6 +212,7 @@ export async function mount(element, { legend: entries, fetchToken }) {
     }
     board.refresh();
   });
+  onAdaptation(() => link?.greet(hello()));
   lessons.addEventListener('change', () => (board.lesson = lessons.current));
   lessons.addEventListener('failure', ({ detail }) => notice.brief(detail.words));
   document.addEventListener('visibilitychange', () => !document.hidden && board.refresh());
