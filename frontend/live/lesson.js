@@ -119,10 +119,10 @@ export class Lesson {
     await this.#store?.remove(this.facts.id);
   }
 
-  /** Judge the whole timeline again, by other settings. */
+  /** Judge the whole timeline again, by other settings; its last second is judged when it is over. */
   rejudge(settings) {
     this.attention = new Attention();
-    for (const second of this.timeline.seconds) this.#judge(second, settings);
+    for (const second of this.timeline.seconds.slice(0, -1)) this.#judge(second, settings);
   }
 
   #row() {

@@ -4,6 +4,9 @@ import { Scene, START_MS } from './demo/scene.js';
 import { Overlay } from './overlay.js';
 import { closeSource, facesUser, listCameras, openCamera, openScreen } from './sources.js';
 
+/** The simulated class is drawn like a video call's picture, fifteen times a second. */
+const SCENE_EVERY_MS = 60;
+
 /** Events: 'ended' {title, words} when the source went away by itself; 'mirror' when the picture was turned. */
 export class Stage extends EventTarget {
   /** 'camera', 'screen', 'demo' or null. */
@@ -83,9 +86,14 @@ export class Stage extends EventTarget {
     this.#scene = scene;
     Object.assign(this.#sceneCanvas, { width: Scene.WIDTH, height: Scene.HEIGHT });
     const context = this.#sceneCanvas.getContext('2d', { alpha: false });
+    let drawnMs = 0;
     const draw = () => {
       if (this.#scene !== scene) return;
-      scene.draw(context, Date.now() - START_MS);
+      const now = Date.now();
+      if (now - drawnMs >= SCENE_EVERY_MS) {
+        drawnMs = now;
+        scene.draw(context, now - START_MS);
+      }
       requestAnimationFrame(draw);
     };
     draw();

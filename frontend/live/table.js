@@ -1,5 +1,7 @@
 // The timeline as one tidy table: a row for the group and one for each seat, every second.
 
+import { sharesOf } from './timeline.js';
+
 /** Columns for a lesson: [{name, type, data}]; types as Parquet names them, null where a cell has no value. */
 export function columns({ timeline, markers }, names) {
   const rows = timeline.seconds.flatMap((second) => [
@@ -54,7 +56,7 @@ function groupRow(second, markers) {
     seat: null,
     expression: null,
     confidence: null,
-    values: second.shares,
+    values: sharesOf(second),
     faces: rounded(second.faces),
     frames: second.frames,
     marker: markers.length ? markers.map(({ text }) => text).join('; ') : null,

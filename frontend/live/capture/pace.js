@@ -2,11 +2,15 @@
 
 /** Widths in pixels; more than the source has is never sent. */
 const WIDTHS = [480, 640, 960, 1280, 1600, 1920];
-const START = { camera: 640, screen: 1280 };
+const START = { camera: 640, screen: 1280, demo: 1280 };
 const MIN_GAP_MS = 1000 / 30 - 4;
 const MAX_GAP_MS = 1000;
 /** A crop has 48 pixels a side: faces below this many in the picture that is sent lose detail. */
 const WANTED_FACE_PX = 60;
+/** Below this many they are missed: rather fewer pictures than such small ones. */
+const LEAST_FACE_PX = 40;
+/** A source in which no face has been found yet may be full of small ones. */
+const LEAST_WIDTH = { camera: 480, screen: 1280, demo: 960 };
 const SLOW_MS = 450;
 const QUICK_MS = 180;
 const CALM_ANSWERS = 15;
@@ -16,6 +20,7 @@ export class Pace {
   gapMs = MIN_GAP_MS;
   inFlight = 1;
   #rung;
+  #least;
   #took = null;
   #network = null;
   #service = null;
@@ -24,6 +29,7 @@ export class Pace {
 
   constructor(kind = 'camera') {
     this.#rung = WIDTHS.indexOf(START[kind] ?? START.camera);
+    this.#least = LEAST_WIDTH[kind] ?? LEAST_WIDTH.camera;
   }
 
   get width() {
@@ -46,7 +52,7 @@ export class Pace {
     this.inFlight = this.#network > this.#service ? 2 : 1;
     this.#answers += 1;
     if (this.#answers < CALM_ANSWERS) return;
-    if (this.#took > SLOW_MS && this.#rung > 0) {
+    if (this.#took > SLOW_MS && this.#rung > 0 && this.#mayNarrow(answer)) {
       this.#move(-1);
       this.#narrowedAt = now;
     } else if (
@@ -58,6 +64,14 @@ export class Pace {
     ) {
       this.#move(1);
     }
+  }
+
+  /** Whether the faces would still be found in a picture one step narrower. */
+  #mayNarrow({ faces, width }) {
+    const narrower = WIDTHS[this.#rung - 1];
+    if (!faces.length) return narrower >= this.#least;
+    const smallest = Math.min(...faces.map(({ box }) => Math.min(box[2], box[3])));
+    return (smallest / width) * narrower >= LEAST_FACE_PX;
   }
 
   #move(step) {

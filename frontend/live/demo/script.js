@@ -36,7 +36,7 @@ export function moodAt(seat, seconds) {
 export function presenceAt(seat, seconds) {
   const t = seconds % LENGTH_S;
   const gone = AWAY.filter(([who]) => who === seat).map(([, from, to]) => Math.min((t - from) / LEAVING_S, (to - t) / LEAVING_S));
-  return { in: 1 - Math.min(1, Math.max(0, ...gone)) };
+  return 1 - Math.min(1, Math.max(0, ...gone));
 }
 
 function showing(seat, t) {
