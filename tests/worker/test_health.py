@@ -82,7 +82,8 @@ def test_work_is_counted_and_a_lost_broker_makes_it_unready_but_not_dead(base, s
     assert (seen["moodstream_batch_faces_count"], seen["moodstream_batch_faces_sum"]) == (1, 3)
     assert seen["moodstream_worker_busy_seconds_total"] > 0
     assert seen['moodstream_stage_seconds_count{stage="classify"}'] == 1
-    assert not [name for name in seen if name.startswith("moodstream_queue_under_way{")], "nothing is in hand"
+    under_way = {name: value for name, value in seen.items() if name.startswith("moodstream_queue_under_way{")}
+    assert under_way == {'moodstream_queue_under_way{queue="faces"}': 0}, "nothing is in hand"
     (model,) = [name for name in seen if name.startswith("moodstream_model_info{")]
     assert re.search(r'version="[0-9a-f]{12}"', model)
     server.stop()
