@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections import Counter
 from pathlib import Path
@@ -198,7 +199,7 @@ def test_over_https_the_page_and_its_socket_work(stack: Stack, tmp_path: Path):
         assert time.monotonic() < deadline, stack.docker("logs", proxy)
         time.sleep(1)
     root.write_text(copied)
-    answer = httpx.get(f"{page}/readyz", verify=str(root), trust_env=False, timeout=20)
+    answer = httpx.get(f"{page}/readyz", verify=ssl.create_default_context(cafile=root), trust_env=False, timeout=20)
     assert answer.json()["ready"] is True
     assert "max-age" in answer.headers["strict-transport-security"]
     with loading(page, "--fps", "2", SSL_CERT_FILE=str(root)) as load:
