@@ -53,7 +53,9 @@ def make_detector(options: Settings) -> Detector:
             from detector_service.detectors.mediapipe import MediaPipeDetector  # noqa: PLC0415
 
             with hushed(options.log_level != "debug"):
-                return MediaPipeDetector(files, options.min_score)
+                made = MediaPipeDetector(files, options.min_score)
+                made.look(np.zeros((made.side, made.side, 3), np.uint8))  # the first look is slow and talkative
+                return made
         except (models.ModelFilesError, ImportError, OSError) as error:
             log.error("FALLING BACK TO THE HAAR DETECTOR, which misses more faces: %s", error)
     return HaarDetector(options.min_score)

@@ -12,6 +12,7 @@ from mediapipe.tasks.python.vision import FaceDetector, FaceDetectorOptions
 from numpy.typing import NDArray
 
 from detector_service import crop
+from detector_service.detectors.hush import hushed
 from detector_service.models import SHORT_RANGE
 from moodstream.types import Face
 
@@ -42,7 +43,8 @@ class MediaPipeDetector:
 
     def close(self) -> None:
         """Free the model; must be called, since MediaPipe's destructor fails at the interpreter's exit."""
-        self._detector.close()
+        with hushed():
+            self._detector.close()
 
 
 def _face(found: object, width: int, height: int) -> Face:
