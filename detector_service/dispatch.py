@@ -66,7 +66,8 @@ class Dispatcher:
         with self._link.expecting() as (task_id, answer):
             await self._link.publish(lambda: self._send(task_id, work, give_up_at, start_by))
             try:
-                return await asyncio.wait_for(answer, max(give_up_at - time.monotonic(), 0))
+                async with asyncio.timeout(give_up_at - time.monotonic()):
+                    return await answer
             except TimeoutError:
                 raise DeadlinePassed from None
 

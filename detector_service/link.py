@@ -71,7 +71,8 @@ class Link:
         """Begin to listen; Redis may come later."""
         self._listener = asyncio.create_task(self._listen(), name="results")
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._subscribed.wait(), PUBLISH_S)
+            async with asyncio.timeout(PUBLISH_S):
+                await self._subscribed.wait()
 
     async def close(self) -> None:
         """Stop listening; what still waits is told that the queue is down."""
@@ -110,8 +111,11 @@ class Link:
         """
         try:
             if not self.connected:
-                await asyncio.wait_for(self._subscribed.wait(), _RECONNECT_S)
-            await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(self._sender, send), PUBLISH_S)
+                async with asyncio.timeout(_RECONNECT_S):
+                    await self._subscribed.wait()
+            # Not `wait_for`: before Python 3.12 it can swallow the cancellation of its caller.
+            async with asyncio.timeout(PUBLISH_S):
+                await asyncio.get_running_loop().run_in_executor(self._sender, send)
         except TimeoutError:
             raise QueueDown("Redis does not answer") from None
         except (redis.RedisError, OSError, celery.exceptions.CeleryError) as error:

@@ -67,7 +67,8 @@ class PatientDispatcher:
             await self._publish(task_id, task, give_up_at)
             self._sent[task_id] = task
             try:
-                return await asyncio.wait_for(answer, give_up_at - time.monotonic())
+                async with asyncio.timeout(give_up_at - time.monotonic()):
+                    return await answer
             finally:
                 del self._sent[task_id]
 
