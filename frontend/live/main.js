@@ -42,6 +42,7 @@ export async function mount(element, { legend: entries, fetchToken }) {
     boxes: { get: () => overlay.drawn, enumerable: true },
     mirrored: { get: () => overlay.mirrored, enumerable: true },
     age: { get: () => meter.age, enumerable: true },
+    lesson: { get: () => lessons.current },
   });
   window.__moodstream = counters;
   let link = null;

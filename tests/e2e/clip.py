@@ -21,14 +21,16 @@ FRAMES = 360
 FACE = (172.0, 65.0, 105.0, 115.0)
 
 
-def write_clip(path: Path) -> Path:
-    """An MJPEG file (JPEGs one after the other) that Chromium plays in a loop as a webcam."""
+def write_clip(path: Path, *, moving: bool = True) -> Path:
+    """An MJPEG file (JPEGs one after the other) that Chromium plays in a loop as a webcam; ``moving`` or with the face
+    in the middle."""
     from skimage.data import astronaut
 
     portrait = Image.fromarray(astronaut()).resize((SIDE, SIDE))
     with path.open("wb") as file:
-        for n in range(FRAMES):
-            left = round((WIDTH - SIDE) / 2 * (1 + math.sin(2 * math.pi * n / FRAMES)))
+        for n in range(FRAMES if moving else 5):
+            aside = math.sin(2 * math.pi * n / FRAMES) if moving else 0
+            left = round((WIDTH - SIDE) / 2 * (1 + aside))
             file.write(_frame(portrait, left))
     return path
 

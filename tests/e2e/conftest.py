@@ -15,16 +15,19 @@ from tests.running import moodstream_up
 
 from .clip import write_clip
 
+#: Says yes to every question about cameras and screens.
+YES = "--use-fake-ui-for-media-stream"
+FAKE_CAMERA = "--use-fake-device-for-media-stream"
 FLAGS = [
+    "--headless=new",
     "--no-sandbox",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
+    YES,
+    FAKE_CAMERA,
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
 ]
-HEADLESS = ["--headless=new", *FLAGS]
 
 
 @pytest.fixture(scope="session")
@@ -57,21 +60,28 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clip(tmp_path_factory.mktemp("clip") / "clip.mjpeg")
 
 
+@pytest.fixture(scope="session")
+def still_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same face where it stays."""
+    return write_clip(tmp_path_factory.mktemp("clip") / "still.mjpeg", moving=False)
+
+
 @pytest.fixture
 def browse(chromium: str, clip: Path) -> Iterator[Callable[..., Any]]:
-    """Opens a browser whose webcam plays the clip, as a Playwright context: ``browse(*flags, **context options)``."""
+    """Opens a browser whose webcam plays the clip, as a Playwright context:
+    ``browse(*flags, camera=clip or None, without=flags, **context options)``."""
     from playwright.sync_api import sync_playwright
 
     with ExitStack() as open_ones:
         playwright = open_ones.enter_context(sync_playwright())
 
-        def start(*flags: str, camera: bool = True, headless: bool = True, **options: Any) -> Any:
-            args = [*(HEADLESS if headless else FLAGS), *flags]
+        def start(*flags: str, camera: Path | None = clip, without: tuple[str, ...] = (), **options: Any) -> Any:
+            args = [*(flag for flag in FLAGS if flag not in without), *flags]
             if camera:
-                args.append(f"--use-file-for-fake-video-capture={clip}")
+                args.append(f"--use-file-for-fake-video-capture={camera}")
             else:
-                args.remove("--use-fake-device-for-media-stream")
-            browser = playwright.chromium.launch(executable_path=chromium, args=args, headless=headless)
+                args.remove(FAKE_CAMERA)
+            browser = playwright.chromium.launch(executable_path=chromium, args=args)
             open_ones.callback(browser.close)
             return browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
 

@@ -19,12 +19,12 @@ Box = tuple[float, float, float, float]
 
 def agree(page: Any) -> None:
     """Consent, and start the camera; returns with the first label."""
-    page.get_by_role("button", name="Agree and start the camera").click(timeout=30_000)
+    page.get_by_role("button", name="Agree and start the camera").click(timeout=90_000)
     first_label(page)
 
 
 def first_label(page: Any) -> None:
-    wait(page, "window.__moodstream?.boxes.some((b) => b.label)", 30_000, "no label")
+    wait(page, "window.__moodstream?.boxes.some((b) => b.label)", 60_000, "no label")
 
 
 def wait(page: Any, condition: str, timeout: int, words: str) -> None:

@@ -70,9 +70,9 @@ def test_stopping_ends_the_stream_and_it_can_start_again(page: Any) -> None:
 
 
 def test_without_a_camera_the_page_says_so(browse: Callable[..., Any], stack: tuple[str, str]) -> None:
-    tab = browse(camera=False).new_page()
+    tab = browse(camera=None).new_page()
     tab.goto(stack[0])
-    tab.get_by_role("button", name="Agree and start the camera").click(timeout=30_000)
+    tab.get_by_role("button", name="Agree and start the camera").click(timeout=90_000)
     tab.get_by_text("No camera was found").wait_for(timeout=15_000)
 
 
