@@ -45,6 +45,9 @@ class Metrics:
         )
         self.frames_in_flight = Gauge("moodstream_frames_in_flight", "Frames under way.", registry=self.registry)
         self.faces_in_flight = Gauge("moodstream_faces_in_flight", "Faces in the queue.", registry=self.registry)
+        self.faces_allowed = Gauge(
+            "moodstream_faces_allowed", "Faces that may be under way before frames are refused.", registry=self.registry
+        )
         self.faces_refused = Counter("moodstream_faces_refused", "Faces refused.", registry=self.registry)
         Gauge(
             "moodstream_demand_faces",

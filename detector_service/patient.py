@@ -65,6 +65,7 @@ class PatientDispatcher:
         with self._link.expecting() as (task_id, answer):
             task = _Task(crops, n, embeddings, tracing.task_headers(), time.monotonic())
             await self._publish(task_id, task, give_up_at)
+            task.sent = time.monotonic()
             self._sent[task_id] = task
             try:
                 async with asyncio.timeout(give_up_at - time.monotonic()):

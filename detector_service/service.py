@@ -19,6 +19,7 @@ from detector_service.detectors import Detector, make_detector
 from detector_service.dispatch import DeadlinePassed, Dispatcher, QueueDown, TaskFailed
 from detector_service.find import find, milliseconds
 from detector_service.finder import Finder
+from detector_service.limit import TARGET_SHARE, AdaptiveLimit, Permit
 from detector_service.metrics import Metrics
 from detector_service.recorded import RecordedService
 from moodstream import logs, tracing
@@ -58,6 +59,8 @@ class FrameService:
         self._threads = ThreadPoolExecutor(options.detector_threads, thread_name_prefix="detect")
         self._detectors: queue.SimpleQueue[Detector] = queue.SimpleQueue()
         self._in_flight = 0
+        self._limit = AdaptiveLimit(options.deadline_ms / 1000 * TARGET_SHARE)
+        metrics.faces_allowed.set_function(lambda: self._limit.limit)
         self._proof: tuple[float, str | None] = (float("-inf"), None)
         self._proving = asyncio.Lock()
 
@@ -109,8 +112,12 @@ class FrameService:
         embeddings: bool,
     ) -> FrameReading:
         started = time.monotonic() if received is None else received
-        if self._in_flight >= self.options.max_in_flight:
-            problem = Problem("overloaded", "Too many frames are under way: try again in a second.")
+        guess = self.metrics.demand.usual_faces()
+        # A picture that belongs to no stream stands for itself.
+        who = object() if finder is None else finder
+        if self._in_flight >= self.options.max_in_flight or not self._limit.lets_in(who, guess):
+            # Before anything is done for it: what is refused must cost nothing.
+            problem = Problem("overloaded", "Too many faces are under way: try again in a second.")
             answer = FrameReading(status="overloaded", error=problem)
             self.metrics.refuse()
             self._waited(self.options.deadline_ms / 1000)
@@ -119,7 +126,11 @@ class FrameService:
             self.metrics.frames_in_flight.inc()
             try:
                 give_up_at = started + self.options.deadline_ms / 1000
-                answer = await self._read(picture, give_up_at, finder, captured_ms / 1000, embeddings)
+                with self._limit.permit(guess) as permit:
+                    answer = await self._read(
+                        picture, give_up_at, permit, finder=finder, at=captured_ms / 1000, embeddings=embeddings
+                    )
+                    permit.telling = answer.status in ("ok", "stale")
             except Exception:
                 log.exception("A frame could not be read")
                 problem = Problem("internal", "The service failed on this frame; its log says why.")
@@ -133,7 +144,14 @@ class FrameService:
         return answer
 
     async def _read(
-        self, picture: bytes, give_up_at: float, finder: Finder | None, at: float, embeddings: bool
+        self,
+        picture: bytes,
+        give_up_at: float,
+        permit: Permit,
+        *,
+        finder: Finder | None,
+        at: float,
+        embeddings: bool,
     ) -> FrameReading:
         partial = FrameReading(status="stale", detector=self.detector_name)
         try:
@@ -142,11 +160,14 @@ class FrameService:
                     partial, crops = await asyncio.get_running_loop().run_in_executor(
                         self._threads, self._find, picture, give_up_at, finder, at, time.monotonic()
                     )
+            self._limit.found(permit, max(len(partial.readings), 1))
             if not crops:
                 return partial
             sent = time.monotonic()
             with self.metrics.under_way(len(partial.readings)), tracing.span("classify", SpanKind.PRODUCER):
                 reply = await self._dispatcher.classify(crops, len(partial.readings), give_up_at, embeddings)
+            if time.monotonic() > give_up_at:
+                raise DeadlinePassed  # it came at the last moment, and this process was slow
         except PictureError as error:
             return replace(error.answer(), detector=self.detector_name)
         except (TimeoutError, DeadlinePassed):

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from detector_service.finder import Finder
 from detector_service.hello import BadHello, read_hello
+from detector_service.lag import Lag
 from detector_service.metrics import Metrics
 from detector_service.recorded import WINDOW, ReadsRecorded, RecordedFlow
 from detector_service.session import Session
@@ -68,7 +69,7 @@ class Stream:
     ) -> None:
         self._service, self._deadline_s, self._session = service, deadline_s, session
         self._send_text = send
-        self._finder = Finder()
+        self._finder, self._lag = Finder(), Lag()
         self._metrics = metrics or Metrics()
         self._sending = asyncio.Lock()
         self._greeted = False
@@ -115,7 +116,9 @@ class Stream:
             await self._recorded.frame(number, captured_ms, picture)
             return
         replaced = self._waiting
-        self._waiting = _Waiting(number, captured_ms, picture, time.monotonic())
+        # What was held back on its way is older than it looks.
+        received = time.monotonic() - self._lag.of(captured_ms)
+        self._waiting = _Waiting(number, captured_ms, picture, received)
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
         if replaced is not None:

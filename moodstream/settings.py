@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     min_score: float = Field(0.6, gt=0, lt=1, description="Detector score below which nothing is a face.")
     model: str = Field("default", description="Classifier: a name in classifier_service/models, or a path to a file.")
     workers: int = Field(2, ge=1, le=256, description="Classifier workers that `moodstream up` starts.")
-    deadline_ms: int = Field(2000, ge=50, le=60_000, description="Age at which a live frame is answered as stale.")
+    deadline_ms: int = Field(1000, ge=50, le=60_000, description="Age at which a live frame is answered as stale.")
     result_expires_s: int = Field(30, ge=5, le=3600, description="Seconds for which Redis keeps an unread live result.")
     max_body_bytes: int = Field(10_000_000, ge=10_000, description="Largest picture file that is accepted, in bytes.")
     max_pixels: int = Field(25_000_000, ge=10_000, description="Largest picture that is decoded, in pixels.")
