@@ -115,12 +115,14 @@ class FrameService:
         guess = self.metrics.demand.usual_faces()
         # A picture that belongs to no stream stands for itself.
         who = object() if finder is None else finder
-        if self._in_flight >= self.options.max_in_flight or not self._limit.lets_in(who, guess):
+        crowded = self._in_flight >= self.options.max_in_flight
+        if crowded or not self._limit.lets_in(who, guess):
             # Before anything is done for it: what is refused must cost nothing.
             problem = Problem("overloaded", "Too many faces are under way: try again in a second.")
             answer = FrameReading(status="overloaded", error=problem)
             self.metrics.refuse()
-            self._waited(self.options.deadline_ms / 1000)
+            if crowded:  # not where the workers are too slow: another replica would have the same
+                self._waited(self.options.deadline_ms / 1000)
         else:
             self._in_flight += 1
             self.metrics.frames_in_flight.inc()
