@@ -65,8 +65,8 @@ class Participant:
                     waits = itertools.chain(_WAITS_S, itertools.repeat(_WAITS_S[-1]))
                     await self._talk(socket)
                     return
-            except (OSError, TimeoutError, ConnectionClosed, InvalidHandshake, httpx.HTTPError):
-                self._tally.breaks += 1
+            except (OSError, TimeoutError, ConnectionClosed, InvalidHandshake, httpx.HTTPError) as error:
+                self._tally.breaks[f"{type(error).__name__}: {error}"] += 1
                 await asyncio.sleep(next(waits))
         self._tally.unanswered += len(self._open)
 

@@ -15,11 +15,11 @@ class Tally:
     sent: int = 0
     sent_again: int = 0
     skipped: int = 0
-    breaks: int = 0
     unexpected: int = 0
     unanswered: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
+    breaks: Counter[str] = field(default_factory=Counter)
     ages_ms: list[float] = field(default_factory=list)
     faces: int = 0
     #: Longest time that any stream went without a good answer, its opening included.
@@ -45,7 +45,8 @@ class Tally:
             "unanswered": self.unanswered,
             "unexpected": self.unexpected,
             "skipped": self.skipped,
-            "streams broken": self.breaks,
+            "streams broken": self.breaks.total(),
+            "why they broke": dict(self.breaks),
             "sent again": self.sent_again,
             "longest silence s": round(self.longest_silence_s, 2),
             "good answers a second": round(good / seconds, 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
 from collections import Counter
@@ -102,6 +103,15 @@ def test_four_workers_share_the_work(stack: Stack):
     assert step["unanswered"] == 0, step
     done = [stack.metrics(worker)["moodstream_tasks_total"] - before[worker] for worker in workers]
     assert min(done) > sum(done) / 4 / 4, f"one worker did less than a quarter of its share: {done}"
+
+
+def test_the_load_generator_of_compose_comes_in_through_the_page(stack: Stack):
+    asked = ("--streams", "1,2", "--fps", "2", "--seconds", "4", "--faces", "2", "--size", "640x360")
+    report = json.loads(stack.compose("run", "--rm", "--no-TTY", "load", *asked))
+    assert [step["streams"] for step in report["steps"]] == [1, 2]
+    for step in report["steps"]:
+        assert step["answers"].get("ok"), step
+        assert step["unanswered"] == step["streams broken"] == 0, step
 
 
 def test_everything_may_crash_one_by_one_and_every_frame_is_answered(stack: Stack):
