@@ -29,7 +29,7 @@ PACKAGES = {
     "worker": ["classifier_service"],
     "moodstream": ["moodstream", "frontend", "detector_service", "classifier_service", "worker"],
 }
-#: MediaPipe, which needs a stand-in (detector_service/detectors/undrawn.py), is proved by detecting; Parquet is an extra.
+#: MediaPipe, which needs a stand-in (detectors/undrawn.py), is proved by detecting; Parquet is an extra.
 NOT_NEEDED = {"detector_service.detectors.mediapipe", "mediapipe", "mediapipe.tasks.python"}
 NOT_NEEDED |= {"mediapipe.tasks.python.vision", "pyarrow", "pyarrow.parquet"}
 LOOK = """
