@@ -24,14 +24,17 @@ HOLD_S = 2.5
 #: How far a face may have moved, in its own sizes: at once, more for each second unseen, and at most.
 _REACH, _REACH_A_SECOND, _FARTHEST = 0.5, 1.0, 1.5
 #: A face that is this much larger or smaller is another one.
-_GROWTH = 1.7
+_GROWTH = 2.0
 #: Correlation of two looks above which they are one face's: from frame to frame, and after a second or more unseen.
 _SAME, _SAME_LATER = 0.6, 0.45
 #: Side of a look in pixels, and how far it is shifted in search of the best fit: boxes jitter.
 _SIDE, _SHIFT = 24, 3
-#: A detector may frame the same face much larger, smaller or rolled in the next frame. Looks are compared after these
-#: turns (degrees, scale) too, and must then be more alike by this.
-_TURNS, _TURNED = ((0, 1 / 1.15), (0, 1.15), (10, 1.0), (-10, 1.0)), 0.1
+_MIDDLE = ((_SIDE - 1) / 2, (_SIDE - 1) / 2)
+#: A detector may frame the same face larger, smaller or rolled in the next frame. The last look is compared as the new
+#: box would show it, and rolled (degrees), too; these must be more alike by this.
+_ROLLS, _TURNED = (10, -10), 0.1
+#: Two seats of one face, should it ever get a second one, must not take turns: that of the last frame is preferred.
+_HIDDEN = 0.5
 #: A seat remembers how its face looked now and then, since a hidden face comes back turned.
 _VIEWS, _VIEW_EVERY_S = 3, 1.0
 #: A resumed seat has no look yet, so its face must be where it was; after a longer break nothing is resumed.
@@ -48,13 +51,13 @@ class _Seat:
     views: deque[Look] = field(default_factory=lambda: deque(maxlen=_VIEWS))
     viewed_s: float = float("-inf")
 
-    def similarity(self, look: Look, enough: float) -> float:
+    def similarity(self, box: Box, look: Look, enough: float) -> float:
         """How alike the looks are, -1 to 1: the last one, and if that is not ``enough``, it turned, or earlier ones."""
         if self.look is None:
             return 0.0
         best = _correlation(self.look, look)
         if best < enough:
-            best = max(best, *(_correlation(turned, look) - _TURNED for turned in _turned(self.look)))
+            best = max(best, _turned_correlation(self.look, self.box, look, box) - _TURNED)
         for view in self.views:
             if best >= enough:
                 break
@@ -128,7 +131,8 @@ class Seats:
         """The best assignment of faces (by index) to seats, over the pairs that are near and alike enough."""
         if not boxes or not self._seats:
             return {}
-        never = 2.0  # a pair that is allowed costs less
+        never = 4.0  # a pair that is allowed costs less
+        newest = max(seat.seen_s for seat in self._seats)
         cost = np.full((len(boxes), len(self._seats)), never)
         for i, j in self._near(np.asarray(boxes, float), now_s):
             seat = self._seats[j]
@@ -139,9 +143,10 @@ class Seats:
                     cost[i, j] = distance
                 continue
             enough = _SAME - (_SAME - _SAME_LATER) * min(unseen, 1.0)
-            similarity = seat.similarity(looks[i], enough)
+            similarity = seat.similarity(boxes[i], looks[i], enough)
             if similarity >= enough:
                 cost[i, j] = 0.3 * distance + (1 - similarity) + 0.1 * min(unseen, HOLD_S)
+                cost[i, j] += 0.0 if seat.seen_s == newest else _HIDDEN
         _, rows, columns = lap.lapjvx(cost, extend_cost=True)
         return {int(i): self._seats[j] for i, j in zip(rows, columns, strict=True) if cost[i, j] < never}
 
@@ -184,11 +189,18 @@ def _correlation(one: Look, other: Look) -> float:
     return float(cv2.matchTemplate(one, inner, cv2.TM_CCOEFF_NORMED).max())
 
 
-def _turned(look: Look) -> list[Look]:
-    middle = ((_SIDE - 1) / 2, (_SIDE - 1) / 2)
-    turns = (cv2.getRotationMatrix2D(middle, degrees, scale) for degrees, scale in _TURNS)
-    size = (_SIDE, _SIDE)
-    return [np.asarray(cv2.warpAffine(look, t, size, borderMode=cv2.BORDER_REPLICATE), np.float32) for t in turns]
+def _turned_correlation(one: Look, one_box: Box, other: Look, other_box: Box) -> float:
+    """The best correlation if only the box had changed around the face, or if the head had rolled."""
+    if max(one_box[2:]) < max(other_box[2:]):  # only the look through the larger box shows all of the other's
+        one, one_box, other, other_box = other, other_box, one, one_box
+    side = max(*other_box[2:], 1e-6)
+    reframe = cv2.getRotationMatrix2D(_MIDDLE, 0, max(one_box[2:]) / side)
+    reframe[:, 2] += [
+        (one_box[i] + one_box[i + 2] / 2 - other_box[i] - other_box[i + 2] / 2) / side * _SIDE for i in (0, 1)
+    ]
+    turns = [reframe, *(cv2.getRotationMatrix2D(_MIDDLE, degrees, 1.0) for degrees in _ROLLS)]
+    turned = (cv2.warpAffine(one, turn, (_SIDE, _SIDE), borderMode=cv2.BORDER_REPLICATE) for turn in turns)
+    return max(_correlation(np.asarray(look, np.float32), other) for look in turned)
 
 
 def _distance(one: Box, other: Box) -> float:

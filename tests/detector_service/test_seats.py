@@ -37,14 +37,27 @@ def test_seats_hold_through_movement_noise_and_light():
         assert seats.assign(row(4, 12.0 * step), faces, SIZE, step / 10) == first
 
 
-@pytest.mark.parametrize(("degrees", "scale"), [(0, 1.2), (0, 0.82), (14, 1.0), (-12, 1.1)])
+@pytest.mark.parametrize(("degrees", "scale"), [(0, 1.3), (0, 0.75), (14, 1.0), (-12, 1.0)])
 def test_a_seat_holds_when_the_detector_frames_the_face_anew(degrees, scale):
+    """A box that is smaller by the scale shows the face larger by it."""
     seats = Seats()
     fine = [person(p, 11) for p in range(4)]
     before = seats.assign(row(4), np.stack(fine), SIZE, 0.0)
     turn = cv2.getRotationMatrix2D((23.5, 23.5), degrees, scale)
-    anew = [cv2.warpAffine(crop, turn, (48, 48), borderMode=cv2.BORDER_REPLICATE) for crop in fine]
-    assert seats.assign(row(4), np.stack(anew), SIZE, 0.1) == before
+    crops = [cv2.warpAffine(crop, turn, (48, 48), borderMode=cv2.BORDER_REPLICATE) for crop in fine]
+    boxes = [(x + w / 2 - w / scale / 2, y + h / 2 - h / scale / 2, w / scale, h / scale) for x, y, w, h in row(4)]
+    assert seats.assign(boxes, np.stack(crops), SIZE, 0.1) == before
+
+
+def test_two_seats_of_one_face_do_not_take_turns():
+    seats, places = Seats(), row(1)
+    a, b = person(0), person(1)
+    more_of_a = cv2.addWeighted(a, 0.55, b, 0.45, 0)
+    (first,) = seats.assign(places, a[None], SIZE, 0.0)
+    (second,) = seats.assign(places, b[None], SIZE, 0.1)
+    assert first != second
+    assert seats.assign(places, more_of_a[None], SIZE, 0.2) == [second]
+    assert seats.assign(places, more_of_a[None], SIZE, 0.3) == [second]
 
 
 def test_the_order_of_the_finds_does_not_matter():
