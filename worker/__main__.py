@@ -16,6 +16,7 @@ from moodstream.supervisor import Service, Supervisor, say_to_terminal
 from moodstream.wire import FACES, FRAMES, RECORDED
 from worker import context, health, metrics
 from worker.app import app, serve_recorded
+from worker.live import serve_live
 
 #: What is asked for → the queue and the module with its task. Only that module is imported, so that a classifier image
 #: needs no detector.
@@ -50,6 +51,8 @@ def _serve(wanted: str) -> None:
         options = options.model_copy(update={"redis_url": options.recorded_redis})
         serve_recorded(app)
         os.nice(NICE)
+    elif wanted == "faces":
+        serve_live(app)
     # The danger that Celery sees for root is pickle, which is never accepted here.
     warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
     importlib.import_module(module)

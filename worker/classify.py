@@ -36,7 +36,8 @@ def load_before_work(**_: Any) -> None:
     classifier()
 
 
-@app.task(name=CLASSIFY)  # type: ignore[untyped-decorator]  # celery has no types
+# Celery would spell out every result for a log line that is never written.
+@app.task(name=CLASSIFY, resultrepr_maxsize=1)  # type: ignore[untyped-decorator]  # celery has no types
 def classify(
     crops: bytes,
     n: int,

