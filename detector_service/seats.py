@@ -194,10 +194,9 @@ def _turned_correlation(one: Look, one_box: Box, other: Look, other_box: Box) ->
     if max(one_box[2:]) < max(other_box[2:]):  # only the look through the larger box shows all of the other's
         one, one_box, other, other_box = other, other_box, one, one_box
     side = max(*other_box[2:], 1e-6)
-    reframe = cv2.getRotationMatrix2D(_MIDDLE, 0, max(one_box[2:]) / side)
-    reframe[:, 2] += [
-        (one_box[i] + one_box[i + 2] / 2 - other_box[i] - other_box[i + 2] / 2) / side * _SIDE for i in (0, 1)
-    ]
+    away = [(one_box[i] + one_box[i + 2] / 2 - other_box[i] - other_box[i + 2] / 2) / side * _SIDE for i in (0, 1)]
+    reframe = np.asarray(cv2.getRotationMatrix2D(_MIDDLE, 0, max(one_box[2:]) / side), float)
+    reframe[:, 2] += np.array(away)
     turns = [reframe, *(cv2.getRotationMatrix2D(_MIDDLE, degrees, 1.0) for degrees in _ROLLS)]
     turned = (cv2.warpAffine(one, turn, (_SIDE, _SIDE), borderMode=cv2.BORDER_REPLICATE) for turn in turns)
     return max(_correlation(np.asarray(look, np.float32), other) for look in turned)

@@ -14,17 +14,17 @@ from celery.backends.redis import RedisBackend
 from kombu.transport.redis import Channel, Transport
 
 
-class LiveChannel(Channel):  # type: ignore[misc]  # kombu has no types
+class LiveChannel(Channel):
     """Takes messages for good, one at a time as the worker asks for them."""
 
     def basic_consume(self, queue: str, no_ack: bool, *args: Any, **kwargs: Any) -> Any:
-        return super().basic_consume(queue, True, *args, **kwargs)
+        return super().basic_consume(queue, True, *args, **kwargs)  # type: ignore[no-untyped-call]  # kombu has few types
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
         """Nothing was noted."""
 
 
-class LiveTransport(Transport):  # type: ignore[misc]
+class LiveTransport(Transport):
     """Redis without acknowledgements."""
 
     Channel = LiveChannel

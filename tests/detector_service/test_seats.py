@@ -51,7 +51,7 @@ def test_a_seat_holds_when_the_detector_frames_the_face_anew(degrees, scale):
 
 def test_two_seats_of_one_face_do_not_take_turns():
     seats, places = Seats(), row(1)
-    a, b = person(0), person(1)
+    a, b = (cv2.addWeighted(person(p), 0.6, person(7), 0.4, 0) for p in (0, 1))
     more_of_a = cv2.addWeighted(a, 0.55, b, 0.45, 0)
     (first,) = seats.assign(places, a[None], SIZE, 0.0)
     (second,) = seats.assign(places, b[None], SIZE, 0.1)
