@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import websockets
@@ -16,6 +18,7 @@ from redis import Redis
 from moodstream.settings import next_database
 from moodstream.wire import RECORDED, pack_frame
 from tests.integration.processes import Processes
+from worker.__main__ import NICE
 
 VISIBILITY_S = 3
 
@@ -82,3 +85,25 @@ async def test_the_server_restarting_loses_nothing(processes, stream, queue, pic
     await converse(stream, [picture])
     queue.flushall()
     assert [a["status"] for a in await converse(stream, [picture])] == ["ok"]
+
+
+async def test_one_worker_takes_live_and_recorded_work(picture):
+    with ExitStack() as ending:
+        processes = Processes(ending, RECORDED_VISIBILITY_S=VISIBILITY_S, DEADLINE_MS=30_000)
+        both = processes.worker("-m", "worker", "faces,recorded")
+        stream = processes.detector()
+        for mode in ("recorded", "live"):
+            async with websockets.connect(stream, compression=None, proxy=None) as socket:
+                await socket.send(json.dumps({"v": 1, "mode": mode}))
+                answer = {"status": "stale"}
+                while answer["status"] == "stale":  # until the live worker is there
+                    await socket.send(pack_frame(1, 0, picture))
+                    answer = json.loads(await socket.recv())
+                assert answer["status"] == "ok"
+        children = [int(pid) for pid in Path(f"/proc/{both.pid}/task/{both.pid}/children").read_text().split()]
+        ours = os.getpriority(os.PRIO_PROCESS, 0)
+        nicer = sorted(os.getpriority(os.PRIO_PROCESS, pid) - ours for pid in children)
+        assert nicer == [0, min(NICE, 19 - ours)], "the kernel lets live work go first"
+        both.terminate()
+        both.wait(15)
+        processes.wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 5)
