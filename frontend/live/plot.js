@@ -2,9 +2,9 @@
 
 /** Bottom to top: what is calm lies below what is not, and doubt on top. */
 const ORDER = ['neutral', 'happy', 'surprise', 'sad', 'fear', 'disgust', 'angry'];
-const MARGIN = { left: 34, right: 26, top: 20, bottom: 20 };
+const MARGIN = { left: 40, right: 26, top: 20, bottom: 20 };
 const FACES_HEIGHT = 34;
-const GAP = 12;
+const GAP = 18;
 const TICKS = [5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
 const TICK_WIDTH = 92;
 const HATCH =
@@ -126,7 +126,7 @@ function faces({ to, step, bins }, { x, y, plot, accent, faint }) {
     `<path d="${d}" fill="${accent}" fill-opacity=".45" shape-rendering="crispEdges" data-faces="${most}"/>` +
     `<path d="M${plot.x} ${at}h${plot.w}" stroke="${faint}"/>` +
     `<text x="${plot.x - 6}" y="${y + 9}" text-anchor="end" fill-opacity=".75">${most}</text>` +
-    `<text x="${plot.x + plot.w}" y="${y - 2}" text-anchor="end" fill-opacity=".75">faces seen</text>`
+    `<text x="${plot.x + plot.w}" y="${y - 4}" text-anchor="end" fill-opacity=".75">faces seen</text>`
   );
 }
 

@@ -1,11 +1,15 @@
 """A detector that answers every frame with one face where the test clip's marker says it is.
 
+``app.state.change`` turns an answer into another, ``app.state.delay_s`` holds it back: to see what the page does then.
+
 ``python -m tests.frontend.fake_detector PORT`` serves it for work on the page.
 """
 
 from __future__ import annotations
 
+import asyncio
 import io
+import json
 import sys
 import time
 
@@ -22,6 +26,8 @@ HAPPY = (0.02, 0.01, 0.02, 0.78, 0.03, 0.05, 0.09)
 app = FastAPI()
 app.state.open = 0
 app.state.hellos = []
+app.state.delay_s = 0.0
+app.state.change = lambda answer: answer
 
 
 def answer(frame: int, captured_ms: int, data: bytes) -> FrameReading:
@@ -50,10 +56,16 @@ async def stream(ws: WebSocket) -> None:
     await ws.accept()
     app.state.open += 1
     try:
-        app.state.hellos.append(await ws.receive_json())
         while True:
-            frame, captured_ms, data = unpack_frame(await ws.receive_bytes())
-            await ws.send_json(answer(frame, captured_ms, data).to_json())
+            message = await ws.receive()
+            if message["type"] == "websocket.disconnect":
+                break
+            if message.get("text"):
+                app.state.hellos.append(json.loads(message["text"]))
+                continue
+            read = answer(*unpack_frame(message["bytes"]))
+            await asyncio.sleep(app.state.delay_s)
+            await ws.send_json(app.state.change(read).to_json())
     except WebSocketDisconnect:
         pass
     finally:
