@@ -26,7 +26,7 @@ RESAMPLES = 1000
 BATCH = 16
 #: Sides in pixels of the small faces that are imitated: shrunk so far, then enlarged as the detector does.
 SIZES = (36, 24, 18, 12)
-THRESHOLDS = np.arange(0.2, 0.95, 0.05)
+THRESHOLDS = np.arange(0.1, 0.95, 0.05)
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]

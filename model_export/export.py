@@ -38,6 +38,9 @@ SCALING_PICTURES = 8000
 #: most so much larger; both on processors with VNNI and without.
 MOST_LOST, MOST_MISCALIBRATED = 0.002, 0.002
 
+#: What architectures are called in a model's name.
+KINDS = {"ours": "residual", "cnn": "cnn", "mobilenet_v2": "mobilenet-v2"}
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -58,7 +61,7 @@ def export(run: str, name: str, int8: bool = False, folder: Path = MODELS) -> Pa
     net.mix.fill_(choose_mix(label, votes, validation))
     shipped = Shipped(net, embedding_of(net, train), temperature=1.0)
     parameters = sum(p.numel() for p in net.parameters())
-    kind = f"moodstream-{recipe['architecture'].replace('_', '-')}-{parameters / 1e6:.1f}m"
+    kind = f"moodstream-{KINDS[recipe['architecture']]}-{parameters / 1e6:.1f}m"
 
     file = folder / f"{name}.onnx"
     write_graph(shipped, file)

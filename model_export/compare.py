@@ -1,0 +1,98 @@
+"""Compare runs in one table: ``python -m model_export.compare NAME [NAME …] [--out FOLDER]``.
+
+NAME is a run, or what the runs of several seeds begin with: ``ours`` stands for ``ours-1``, ``ours-2``, …, and gives
+their mean and spread. Each run is exported and measured like a model that ships, into its own folder, and only if that
+was not done since its last epoch. Prints the table as Markdown; ``--out`` writes it there, with its figures as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from model_export.data import runs_folder
+from model_export.export import export
+
+#: Column, key in a card, factor, and digits.
+COLUMNS = (
+    ("labels %", "accuracy", 100, 1),
+    ("FER+ %", "accuracy_ferplus", 100, 1),
+    ("balanced %", "balanced_accuracy", 100, 1),
+    ("calibration error %", "calibration_error_cross_fitted", 100, 1),
+    ("M parameters", "parameters", 1e-6, 2),
+    ("MB", "bytes", 1e-6, 1),
+    ("ms a face", "ms_a_face_one_core_batch_16", 1, 2),
+    ("epochs", "epochs", 1, 0),
+    ("minutes", "minutes", 1, 0),
+)
+
+
+def runs_of(name: str) -> list[str]:
+    """The run of that name, or those of its seeds.
+
+    Raises:
+        SystemExit: there is neither.
+    """
+    known = sorted(file.parent.name for file in runs_folder().glob("*/checkpoint.pt"))
+    found = [run for run in known if run == name or re.fullmatch(re.escape(name) + r"-\d+", run)]
+    if not found:
+        raise SystemExit(f"There is no run {name!r} and none of its seeds; runs: {', '.join(known) or 'none'}")
+    return found
+
+
+def card_of(run: str) -> dict[str, Any]:
+    """The card of a run as it stands."""
+    folder = runs_folder() / run
+    file = folder / "model.json"
+    if not file.is_file() or file.stat().st_mtime < (folder / "checkpoint.pt").stat().st_mtime:
+        export(run, "model", folder=folder)
+    card: dict[str, Any] = json.loads(file.read_text())
+    return {**card, "epochs": card["recipe"]["epochs_done"], "minutes": card["recipe"]["minutes"]}
+
+
+def compare(names: list[str]) -> list[dict[str, Any]]:
+    """One row a name: its runs, and mean and spread (standard deviation between seeds) of each figure."""
+    rows = []
+    for name in names:
+        cards = [card_of(run) for run in runs_of(name)]
+        row: dict[str, Any] = {"name": name, "architecture": cards[0]["recipe"]["architecture"], "seeds": len(cards)}
+        for _, key, _, _ in COLUMNS:
+            values = np.array([np.nan if card[key] is None else card[key] for card in cards], float)
+            row[key] = {"mean": float(values.mean()), "spread": float(values.std(ddof=1)) if len(values) > 1 else None}
+        rows.append(row)
+    return rows
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows as a Markdown table."""
+    lines = ["| run | net | seeds | " + " | ".join(title for title, *_ in COLUMNS) + " |"]
+    lines.append("|" + "---|" * (3 + len(COLUMNS)))
+    for row in rows:
+        cells = [_cell(row[key], factor, digits) for _, key, factor, digits in COLUMNS]
+        lines.append(f"| {row['name']} | {row['architecture']} | {row['seeds']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: dict[str, float | None], factor: float, digits: int) -> str:
+    text = f"{(value['mean'] or 0) * factor:.{digits}f}"
+    return text if not value["spread"] else f"{text} ± {value['spread'] * factor:.{digits}f}"
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    parser = argparse.ArgumentParser(prog="python -m model_export.compare", description=__doc__)
+    parser.add_argument("names", nargs="+", metavar="NAME")
+    parser.add_argument("--out", type=Path, help="folder for architectures.md and architectures.json")
+    chosen = parser.parse_args()
+    found = compare(chosen.names)
+    print(table(found))
+    if chosen.out is not None:
+        chosen.out.mkdir(parents=True, exist_ok=True)
+        (chosen.out / "architectures.json").write_text(json.dumps(found, indent=1) + "\n")
+        (chosen.out / "architectures.md").write_text(table(found))

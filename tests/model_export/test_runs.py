@@ -1,0 +1,160 @@
+"""Runs from their first epoch to a student: resumed, of every architecture, compared and reproduced."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not here: see model_export/README.md for its environment")
+
+from model_export import compare, mobilenet, reproduce  # noqa: E402
+from model_export.architectures import load_net, make_net  # noqa: E402
+from model_export.recipe import Recipe  # noqa: E402
+from model_export.train import train  # noqa: E402
+
+TINY = Recipe(name="tiny", epochs=2, decay_epochs=1, large_epochs=1, width=8, batch=32, average=0.9)
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    """Folders with pictures drawn for the quick form."""
+    monkeypatch.setenv("MOODSTREAM_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("MOODSTREAM_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(reproduce, "QUICK_PICTURES", 96)
+    for seed, part in enumerate(("train", "validation")):
+        reproduce._drawn(seed).save(tmp_path / "data" / f"{part}.npz")
+    return tmp_path
+
+
+def weights(run: str) -> dict:
+    return load_net(run)[0].state_dict()
+
+
+def test_a_run_that_was_cut_off_ends_like_one_that_was_not(folders, monkeypatch):
+    class CutOff(Exception):  # noqa: N818
+        """The machine goes away after the first epoch."""
+
+    train(replace(TINY, name="whole"))
+    with monkeypatch.context() as patch:
+        kept = json.dumps
+
+        def cut(line, *args, **kwargs):
+            if isinstance(line, dict) and line.get("epoch") == 1:
+                raise CutOff
+            return kept(line, *args, **kwargs)
+
+        patch.setattr("model_export.train.json.dumps", cut)
+        with pytest.raises(CutOff):
+            train(replace(TINY, name="cut"))
+    assert load_net("cut")[1]["epochs_done"] == 1
+    train(replace(TINY, name="cut"))
+    whole, cut_off = weights("whole"), weights("cut")
+    assert all(torch.equal(whole[name], cut_off[name]) for name in whole)
+
+
+def test_a_checkpoint_from_before_a_knob_was_there_is_resumed(folders):
+    train(TINY)
+    file = folders / "runs" / "tiny" / "checkpoint.pt"
+    state = torch.load(file, weights_only=True)
+    for knob in ("architecture", "teachers", "taught", "optimiser"):
+        del state["recipe"][knob]
+    torch.save(state, file)
+    train(TINY)
+    assert load_net("tiny")[1]["epochs_done"] == 2
+    with pytest.raises(SystemExit, match="made by another recipe"):
+        train(replace(TINY, rate=0.5))
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {"architecture": "cnn", "optimiser": "adam", "rate": 0.001, "augmented": False, "warmup_epochs": 0.0},
+        {"architecture": "cnn"},
+        {"architecture": "mobilenet_v2", "optimiser": "adam", "rate": 0.001, "frozen_epochs": 1},
+    ],
+)
+def test_other_nets_go_through_the_same_command(folders, knobs):
+    train(replace(TINY, **knobs))
+    lines = (folders / "runs" / "tiny" / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1, 2]
+    assert load_net("tiny")[1]["architecture"] == knobs["architecture"]
+
+
+def test_frozen_epochs_train_the_heads_alone(folders):
+    torch.manual_seed(TINY.seed)
+    before = make_net("ours", 8).state_dict()
+    train(replace(TINY, frozen_epochs=2, average=0.0))
+    after = weights("tiny")
+    same = {name for name in before if torch.equal(before[name], after[name])}
+    assert {name for name in before if name.startswith("features.")} <= same
+    assert "label_head.weight" not in same
+
+
+def public_weights(folder, change=None):
+    """A file as the public ones are: a backbone's layers, and a classifier of a thousand classes."""
+    torch.manual_seed(3)
+    state = {name: torch.randn_like(value) if value.ndim else value for name, value in backbone().items()}
+    state |= {"classifier.1.weight": torch.zeros(1000, 1280), "classifier.1.bias": torch.zeros(1000)}
+    state |= change or {}
+    torch.save(state, folder / "mobilenet.pth")
+    return folder / "mobilenet.pth", state
+
+
+def backbone() -> dict:
+    return mobilenet.Backbone().state_dict()
+
+
+def test_a_pretrained_backbone_is_loaded_from_a_file(tmp_path):
+    file, state = public_weights(tmp_path)
+    net = make_net("mobilenet_v2", 0, str(file))
+    assert len(backbone()) == 312  # layers and statistics that the public file has, by the paper's table
+    assert all(torch.equal(value, state[name]) for name, value in net.features.state_dict().items())
+
+
+def test_a_pretrained_backbone_comes_from_the_hub(tmp_path, monkeypatch):
+    _, state = public_weights(tmp_path)
+    asked = []
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", lambda url, **_: asked.append(url) or state)
+    net = make_net("mobilenet_v2", 0, "hub")
+    assert asked == [mobilenet.HUB]
+    assert torch.equal(net.features.state_dict()["features.0.0.weight"], state["features.0.0.weight"])
+
+
+def test_weights_that_cannot_be_used_are_told_in_one_line(tmp_path, monkeypatch):
+    file, _ = public_weights(tmp_path, {"features.0.0.weight": torch.zeros(3)})
+    with pytest.raises(SystemExit, match="not the weights of a MobileNetV2"):
+        make_net("mobilenet_v2", 0, str(file))
+    with pytest.raises(SystemExit, match="there is no such file"):
+        make_net("mobilenet_v2", 0, str(tmp_path / "none.pth"))
+    with pytest.raises(SystemExit, match="--weights are for mobilenet_v2"):
+        make_net("ours", 8, str(file))
+
+    def unreachable(*_, **__):
+        raise OSError("no route")
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", unreachable)
+    with pytest.raises(SystemExit, match="give a local file with --weights"):
+        make_net("mobilenet_v2", 0, "hub")
+
+
+def test_the_quick_form_makes_a_student_of_two_teachers_and_measures_it(folders, caplog):
+    caplog.set_level("INFO")
+    reproduce.quick(None)
+    assert "every step works" in caplog.text
+    assert "teachers on validation" in caplog.text
+
+
+def test_seeds_are_compared_with_mean_and_spread(folders):
+    for seed in (1, 2):
+        train(replace(TINY, name=f"tiny-{seed}", seed=seed))
+    (row,) = compare.compare(["tiny"])
+    cards = [json.loads((folders / "runs" / f"tiny-{seed}" / "model.json").read_text()) for seed in (1, 2)]
+    assert row["seeds"] == 2
+    assert row["accuracy"]["mean"] == pytest.approx(np.mean([card["accuracy"] for card in cards]))
+    assert row["accuracy"]["spread"] == pytest.approx(np.std([card["accuracy"] for card in cards], ddof=1))
+    assert "| tiny | ours | 2 |" in compare.table([row])
+    with pytest.raises(SystemExit, match="no run 'other'"):
+        compare.compare(["other"])
