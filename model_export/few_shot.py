@@ -148,24 +148,41 @@ def row(case: str, shots: int, name: str, before: float, after: list[float]) -> 
     }
 
 
-def new_label(train: Faces, test: Faces, draws: int) -> list[dict[str, Any]]:
-    """Rows of (a)."""
-    before = measure(plain(test), test.truth, 8)
-    rates = Adaptation("", (), np.eye(7, train.embeddings.shape[1] + 1))
+def new_label(faces: Faces, draws: int, seed: int) -> list[dict[str, Any]]:
+    """Rows of (a).
+
+    With shots of contempt alone all pictures of the seven are there to test on; with shots of all, one half of them.
+    """
+    shots, test = faces.half(False, seed), faces.half(True, seed)
+    seven = faces.truth < 7
+    contempt_test = test.embeddings[test.truth == 7]
+    wide = Faces(
+        np.concatenate([faces.embeddings[seven], contempt_test]),
+        np.concatenate([faces.truth[seven], np.full(len(contempt_test), 7)]),
+    )
+    rates = Adaptation("", (), np.eye(7, faces.embeddings.shape[1] + 1))
     rates.weights[:, -1] = -np.log(adapting.BASE_RATES)
-    name = "balanced accuracy"
-    rows = [row("equal rates, no shots", 0, name, before[name], [measure(answers(rates, test), test.truth, 8)[name]])]
-    for case, classes in ((f"{OWN} alone", (7,)), ("each of the eight", range(8))):
+    rows = []
+    for case, classes, tested in ((f"{OWN} alone", (7,), wide), ("each of the eight", range(8), test)):
+        before = measure(plain(tested), tested.truth, 8)
+        equal = measure(answers(rates, tested), tested.truth, 8)["balanced accuracy"]
+        rows.append(row(f"{case}: equal rates", 0, "balanced accuracy", before["balanced accuracy"], [equal]))
         for each in SHOTS:
             random = np.random.default_rng(each)
             found = [
-                measure(answers(adapt(train.shots(classes, each, random), ""), test), test.truth, 8)
+                measure(answers(adapt(shots.shots(classes, each, random), ""), tested), tested.truth, 8)
                 for _ in range(draws)
             ]
-            for measured in ("balanced accuracy", "recall", "precision"):
-                label = measured if measured == name else f"{measured} of {OWN}"
-                rows.append(row(case, each, label, before[measured], [f[measured] for f in found]))
+            rows.append(row(case, each, *_column("balanced accuracy", before, found)))
+            rows.extend(
+                row(case, each, f"{name} of {OWN}", *_column(name, before, found)[1:])
+                for name in ("recall", "precision")
+            )
     return rows
+
+
+def _column(name: str, before: dict[str, float], found: list[dict[str, float]]) -> tuple[str, float, list[float]]:
+    return name, before[name], [f[name] for f in found]
 
 
 def shifted(classifier: Classifier, split: Split, draws: int, seed: int) -> list[dict[str, Any]]:
@@ -227,8 +244,7 @@ def few_shot(file: Path, draws: int = DRAWS, seed: int = 0) -> dict[str, Any]:
     classifier = Classifier.load(str(file))
     validation, train = (Split.load(data_folder() / f"{part}.npz") for part in ("validation", "train"))
     faces = eight(classifier, train, validation)
-    shots, test = faces.half(False, seed), faces.half(True, seed)
-    rows = new_label(shots, test, draws) + shifted(classifier, validation, draws, seed)
+    rows = new_label(faces, draws, seed) + shifted(classifier, validation, draws, seed)
     return {"model": classifier.name, "draws": draws, "rows": rows}
 
 

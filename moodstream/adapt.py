@@ -31,13 +31,14 @@ MOST_SHOTS = 500
 MOST_FEATURES = 512
 
 #: How often each expression stands in the pictures that models learn from. A label of one's own has no such base rate,
-#: so beside one all labels are taken to be equally likely.
+#: so beside one the seven are taken to be equally likely, and it less so: a few shots show it only roughly.
 BASE_RATES = (0.12, 0.02, 0.10, 0.26, 0.16, 0.11, 0.23)
+OWN_RATE = 1 / 3
 #: A prototype is drawn towards the origin as if by so many more shots that lie there.
-PROTOTYPE_SHOTS = 3.0
+PROTOTYPE_SHOTS = 1.0
 #: Precisions of the Gaussian priors of the fit: of each label's bias, of the weight of the model's own answer, and of
 #: the features' weights. Chosen by `model_export/few_shot.py` on pictures that it does not report on.
-BIAS_PRECISION, SCALE_PRECISION, WEIGHT_PRECISION = 3.0, 10.0, 100.0
+BIAS_PRECISION, SCALE_PRECISION, WEIGHT_PRECISION = 10.0, 10.0, 30.0
 _NEWTON_STEPS = 12
 
 Floats = npt.NDArray[np.float64]
@@ -180,21 +181,24 @@ def adapt(shots: Sequence[Shot], model: str) -> Adaptation:
     # What is believed before the fit: the model's own answer, and the prototypes.
     weights = np.zeros((len(names), x.shape[1] + 1))
     weights[:_SEVEN, :_SEVEN] = np.eye(_SEVEN)
-    if own:
-        weights[:_SEVEN, -1] = -np.log(BASE_RATES)
     for label in range(_SEVEN, len(names)):
         weights[label, 1:] = _prototype(features[truth == label])
     scores = _with_constant(x) @ weights.T
     for label in range(_SEVEN, len(names)):
         scores[truth == label, label] = _left_out(x[truth == label])
+    scores[:, :_SEVEN] -= np.log(BASE_RATES)
 
-    # The fit sees only labels that have shots: that one has none does not tell that it never comes.
-    shown = np.unique(truth)
+    # The fit sees only labels that have shots: that one has none does not tell that it never comes. Nor do the numbers
+    # of shots tell how often labels come, so they take the place of the rates in the scores that the fit begins with.
+    shown, counts = np.unique(truth, return_counts=True)
     if len(shown) > 1:
-        correction = _fit(scores[:, shown], features, np.searchsorted(shown, truth), shown < _SEVEN)
+        correction = _fit(scores[:, shown] + np.log(counts), features, np.searchsorted(shown, truth), shown < _SEVEN)
         weights[:_SEVEN, :_SEVEN] *= correction.scale
         weights[shown, -1] += correction.bias
         weights[shown, _FEATURES:-1] += correction.weights
+    if own:
+        weights[:_SEVEN, -1] -= np.log(BASE_RATES)
+        weights[_SEVEN:, -1] += np.log(OWN_RATE)
     return Adaptation(model, own, weights)
 
 
