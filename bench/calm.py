@@ -43,7 +43,7 @@ TOGETHER, FRAME = 6, (1280, 720)
 FPS = 15
 #: Standard deviations: noise of a pixel in gray levels, light as a share, place in pixels; and JPEG's quality.
 NOISE, LIGHT, TREMBLE, QUALITY = 5.0, 0.02, 0.5, 70
-CONSTANTS_S = (0.0, 0.1, 0.2, 0.3, 0.5)
+CONSTANTS_S = (0.0, 0.3, 1.0, 3.0)
 #: A change counts as shown in time within this.
 SHOWN_WITHIN_S = 0.5
 #: Each of a pair is shown for so long in the trial of a true change.

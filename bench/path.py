@@ -25,10 +25,10 @@ from moodstream.wire import pack_frame
 WARM_UP = 50
 
 
-def frame_with_one_face() -> bytes:
-    """JPEG, 640x480, of scikit-image's public-domain portrait."""
+def frame_with_one_face(shift: int = 0) -> bytes:
+    """JPEG, 640x480, of scikit-image's public-domain portrait, ``shift`` pixels to the right."""
     picture = cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGR)[:480]
-    picture = cv2.copyMakeBorder(picture, 0, 0, 64, 64, cv2.BORDER_REPLICATE)
+    picture = cv2.copyMakeBorder(picture, 0, 0, 64 + shift, 64 - shift, cv2.BORDER_REPLICATE)
     return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 70])[1].tobytes()
 
 

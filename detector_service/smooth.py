@@ -8,24 +8,33 @@ from dataclasses import dataclass
 
 from moodstream.types import UNSURE
 
-#: Time constant of the average in seconds; chosen with bench/calm.py on training pictures.
-DEFAULT_S = 0.2
+#: Time constant in seconds of the average that is shown. This and what follows were chosen with bench/calm.py on
+#: training pictures.
+DEFAULT_S = 1.0
+#: Time constant of a quick average, which tells a change from noise: once it is away from the one shown by more than
+#: this, the face has changed, and the one shown follows as quickly for a while.
+QUICK_S, _AWAY, _FOLLOWS_S = 0.15, 0.2, 0.4
 #: By how much another label's probability must be ahead before the label changes.
 MARGIN = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Smoothed:
-    """``probabilities`` in the order of ``names``, the ``label`` decided on them, and when (seconds)."""
+    """``probabilities`` in the order of ``names``, the ``label`` decided on them, and when (seconds).
+
+    ``quick`` is the quick average, None while it is the same, and ``changed_s`` when the face last changed.
+    """
 
     names: tuple[str, ...]
     probabilities: tuple[float, ...]
     label: str
     at_s: float
+    quick: tuple[float, ...] | None = None
+    changed_s: float = float("-inf")
 
 
 class Smoother:
-    """An exponential average for each seat, with the label held until another is clearly ahead.
+    """An average for each seat, slow while a face stays as it is, with the label held until another is clearly ahead.
 
     ``time_constant_s``: seconds in which the past fades to a third; 0 for neither average nor holding.
     """
@@ -42,11 +51,21 @@ class Smoother:
         if before is None or before.names != names or not self.time_constant_s:
             state = Smoothed(names, raw, decide(names, raw, unsure_below), now_s)
         else:
-            new = 1 - math.exp(-(now_s - before.at_s) / self.time_constant_s)
-            mixed = tuple(old + new * (now - old) for old, now in zip(before.probabilities, raw, strict=True))
-            state = Smoothed(names, mixed, decide(names, mixed, unsure_below, before.label), now_s)
+            state = self._next(before, raw, unsure_below, now_s)
         self._states[seat] = state
         return state
+
+    def _next(self, before: Smoothed, raw: tuple[float, ...], unsure_below: float, now_s: float) -> Smoothed:
+        past_s, shown, changed_s = now_s - before.at_s, before.probabilities, before.changed_s
+        quick_s = min(QUICK_S, self.time_constant_s)
+        quick = _mixed(before.quick or shown, raw, past_s, quick_s)
+        if max(abs(a - b) for a, b in zip(quick, shown, strict=True)) > _AWAY:
+            shown, changed_s = quick, now_s
+        else:
+            follows = now_s - changed_s < _FOLLOWS_S
+            shown = _mixed(shown, raw, past_s, quick_s if follows else self.time_constant_s)
+        label = decide(before.names, shown, unsure_below, before.label)
+        return Smoothed(before.names, shown, label, now_s, quick, changed_s)
 
     def resume(self, seat: int, state: Smoothed) -> None:
         """Go on from what another replica had."""
@@ -60,6 +79,12 @@ class Smoother:
     def keep(self, seats: Container[int]) -> None:
         """Forget all other seats."""
         self._states = {seat: state for seat, state in self._states.items() if seat in seats}
+
+
+def _mixed(old: tuple[float, ...], new: tuple[float, ...], past_s: float, constant_s: float) -> tuple[float, ...]:
+    """An exponential average's next value."""
+    share = 1 - math.exp(-past_s / constant_s)
+    return tuple(a + share * (b - a) for a, b in zip(old, new, strict=True))
 
 
 def decide(

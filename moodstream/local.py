@@ -98,7 +98,13 @@ async def _redis_ready(url: str, within_s: float = 10.0) -> None:
 
 @asynccontextmanager
 async def local_stack(
-    settings: Settings, say: Say, *, page: bool = True, frames: bool = True, recorded: int = 1
+    settings: Settings,
+    say: Say,
+    *,
+    page: bool = True,
+    frames: bool = True,
+    recorded: int = 1,
+    ready_within_s: float = READY_WITHIN_S,
 ) -> AsyncIterator[Addresses]:
     """Run every service until the block ends; yields once a frame would be answered.
 
@@ -137,7 +143,7 @@ async def local_stack(
         addresses = Addresses(
             redis_url, f"http://127.0.0.1:{detector_port}", f"http://{settings.page_host}:{settings.page_port}"
         )
-        await _wait_until_ready(addresses.page if page else addresses.detector, say)
+        await _wait_until_ready(addresses.page if page else addresses.detector, say, ready_within_s)
         yield addresses
     finally:
         await supervisor.stop()
@@ -154,10 +160,10 @@ def _environment(settings: Settings, redis_url: str, detector_port: int) -> dict
     }
 
 
-async def _wait_until_ready(base: str, say: Say) -> None:
+async def _wait_until_ready(base: str, say: Say, within_s: float) -> None:
     began, told, reason = time.monotonic(), 0.0, "the services are loading"
     async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
-        while (waited := time.monotonic() - began) < READY_WITHIN_S:
+        while (waited := time.monotonic() - began) < within_s:
             try:
                 answer = await client.get(f"{base}/readyz")
             except httpx.ConnectError:
@@ -172,7 +178,7 @@ async def _wait_until_ready(base: str, say: Say) -> None:
                 told = waited
                 say("moodstream", f"starting, {waited:.0f} s: {reason[:160]}")
             await asyncio.sleep(0.1)
-    raise StartError(f"not ready after {READY_WITHIN_S:.0f} s: {reason}")
+    raise StartError(f"not ready after {within_s:.0f} s: {reason}")
 
 
 def _words_of(answer: httpx.Response) -> str:

@@ -1,5 +1,8 @@
 """Probabilities are averaged over time, labels change for a reason, and never below the threshold."""
 
+import itertools
+
+import numpy as np
 import pytest
 
 from detector_service.smooth import MARGIN, Smoothed, Smoother, decide
@@ -12,6 +15,7 @@ def probabilities(**named):
 
 
 HAPPY, SAD = probabilities(happy=0.8), probabilities(sad=0.8)
+LESS_HAPPY = probabilities(happy=0.7)
 
 
 def test_the_first_reading_stands_as_it_is():
@@ -24,10 +28,33 @@ def test_the_time_constant_is_in_seconds_whatever_the_rate(fps):
     smoother = Smoother(1.0)
     smoother.smooth(1, EXPRESSIONS, HAPPY, 0.45, 0.0)
     for frame in range(1, fps + 1):
-        state = smoother.smooth(1, EXPRESSIONS, SAD, 0.45, frame / fps)
-    share = (state.probabilities[3] - SAD[3]) / (HAPPY[3] - SAD[3])
+        state = smoother.smooth(1, EXPRESSIONS, LESS_HAPPY, 0.45, frame / fps)
+    share = (state.probabilities[3] - LESS_HAPPY[3]) / (HAPPY[3] - LESS_HAPPY[3])
     assert share == pytest.approx(0.368, abs=0.001)
     assert sum(state.probabilities) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("fps", [5, 15, 30])
+@pytest.mark.parametrize("time_constant_s", [0.1, 1.0, 30.0])
+def test_a_true_change_is_shown_within_half_a_second(fps, time_constant_s):
+    smoother = Smoother(time_constant_s)
+    for frame in range(3 * fps):
+        smoother.smooth(1, EXPRESSIONS, HAPPY, 0.45, frame / fps)
+    after = [smoother.smooth(1, EXPRESSIONS, SAD, 0.45, 3 + frame / fps) for frame in range(fps // 2 + 1)]
+    assert after[-1].label == "sad"
+    assert after[-1].probabilities[4] > 0.7
+
+
+def test_a_face_between_two_labels_keeps_one_under_noise():
+    smoother, random = Smoother(), np.random.default_rng(0)
+    labels, raw_labels = [], []
+    for frame in range(60 * 15):
+        noise = random.normal(0, 0.05)
+        torn = probabilities(happy=0.45 + noise, sad=0.45 - noise)
+        labels.append(smoother.smooth(1, EXPRESSIONS, torn, 0.4, frame / 15).label)
+        raw_labels.append(decide(EXPRESSIONS, torn, 0.4))
+    assert sum(a != b for a, b in itertools.pairwise(raw_labels)) > 300
+    assert len(set(labels[15:])) == 1
 
 
 def test_one_odd_frame_does_not_change_the_label_and_a_true_change_does():
@@ -65,7 +92,7 @@ def test_no_label_is_shown_below_the_threshold_and_unsure_is_left_with_a_margin(
 def test_resumed_and_forgotten():
     smoother = Smoother(10.0)
     smoother.resume(7, Smoothed(EXPRESSIONS, HAPPY, "happy", 0.0))
-    assert smoother.smooth(7, EXPRESSIONS, SAD, 0.45, 0.1).label == "happy"
+    assert smoother.smooth(7, EXPRESSIONS, SAD, 0.45, 0.03).label == "happy"
     assert smoother.label(8) == UNSURE
     smoother.keep({8})
     assert smoother.smooth(7, EXPRESSIONS, SAD, 0.45, 0.2).label == "sad"

@@ -70,8 +70,8 @@ async def test_seats_and_smoothing_go_on_at_another_replica(product: Running) ->
         assert len(seats) == 2
 
         async with Stream(second_url, smoothing=30.0, resume=stream.last) as stream:
-            after = await stream.read(two_faces(smiling=False), 1_001_000)
-            again = await stream.read(two_faces(smiling=False), 1_001_100)
+            after = await stream.read(two_faces(smiling=False), 1_000_430)
+            again = await stream.read(two_faces(smiling=False), 1_000_460)
         assert {reading.face.seat for reading in after.readings} == set(seats)
         assert {reading.face.seat for reading in again.readings} == set(seats)
         for reading in after.readings:
@@ -79,7 +79,7 @@ async def test_seats_and_smoothing_go_on_at_another_replica(product: Running) ->
             smoothed, raw = np.array(reading.probabilities), np.array(reading.raw)
             moved, changed = abs(smoothed - old).max(), abs(raw - old).max()
             assert changed > 0.3, "the other picture must read differently, or this test shows nothing"
-            # Half a second of a time constant of thirty: the average has hardly moved towards the new picture.
+            # The next frame of a camera: the average has hardly moved towards the new picture.
             assert moved < 0.1 * changed + 0.001
 
 
