@@ -41,7 +41,8 @@ def queue(processes) -> Iterator[Redis]:
 
 
 async def converse(stream: str, pictures: list[bytes]) -> list[dict]:
-    async with websockets.connect(stream, compression=None, proxy=None) as socket:
+    # All are sent at once, which the window holds back, and pings behind them too.
+    async with websockets.connect(stream, compression=None, proxy=None, ping_interval=None) as socket:
         await socket.send(json.dumps({"v": 1, "mode": "recorded"}))
         for number, picture in enumerate(pictures):
             await socket.send(pack_frame(number, 40 * number, picture))
