@@ -65,6 +65,11 @@ class Stack:
         lines = self.compose("logs", "--no-log-prefix", service).splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
+    def complaints(self) -> list[str]:
+        """What the detector and the recorded worker logged as errors."""
+        lines = self.logs("detector") + self.logs("worker-recorded")
+        return [f"{line['time']} {line['service']}: {line['message']}" for line in lines if line["level"] == "ERROR"]
+
     def crash(self, container: str) -> None:
         """Kill the container's first process as the kernel would, and wait until it serves again."""
         before = self.docker.inspect(container)

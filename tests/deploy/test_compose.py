@@ -126,7 +126,7 @@ def test_everything_may_crash_one_by_one_and_every_frame_is_answered(stack: Stac
     assert of_live["unanswered"] == 0, of_live
     assert of_live["answers"]["ok"] > of_live["sent"] / 3, of_live
     assert set(of_live["errors"]) <= {"queue_down", "overloaded", "classifier_failed"}, of_live
-    assert of_recorded["answers"] == {"ok": of_recorded["sent"]}, of_recorded
+    assert of_recorded["answers"] == {"ok": of_recorded["sent"]}, (of_recorded, stack.complaints())
 
 
 def test_each_service_is_upgraded_under_load_and_every_frame_is_answered(stack: Stack, images):
@@ -147,7 +147,7 @@ def test_each_service_is_upgraded_under_load_and_every_frame_is_answered(stack: 
         of_live, of_recorded = live.report(), recorded.report()
     assert of_live["unanswered"] == 0, of_live
     assert of_live["answers"]["ok"] > of_live["sent"] / 2, of_live
-    assert of_recorded["answers"] == {"ok": of_recorded["sent"]}, of_recorded
+    assert of_recorded["answers"] == {"ok": of_recorded["sent"]}, (of_recorded, stack.complaints())
     running = Counter(
         stack.docker.inspect(container)["Config"]["Labels"]["org.opencontainers.image.version"]
         for service in UPGRADED
