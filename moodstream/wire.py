@@ -69,6 +69,9 @@ def recorded_options(redis_url: str, result_expires_s: int, visibility_s: int) -
         "task_acks_late": True,
         # A task is answered under its id; one that comes a second time after it was answered is not done again.
         "worker_deduplicate_successful_tasks": True,
+        # A result that cannot be stored waits for Redis; Celery would give up and store the failure to store it.
+        "result_backend_always_retry": True,
+        "result_backend_max_sleep_between_retries_ms": 1000,
         "broker_transport_options": {
             **options["broker_transport_options"],
             "visibility_timeout": visibility_s,
