@@ -21,6 +21,7 @@ from detector_service.decode import PictureError
 from detector_service.detectors import Detector, make_detector
 from detector_service.find import find, milliseconds
 from detector_service.finder import Finder
+from detector_service.known import KnownModel
 from detector_service.metrics import Metrics
 from detector_service.patient import PatientDispatcher, QueueDown, TaskFailed
 from moodstream import logs, tracing
@@ -53,7 +54,8 @@ class ReadsRecorded(Protocol):
 class RecordedService:
     """Detectors in threads of their own and the patient way to the queue; shared by all recorded streams."""
 
-    def __init__(self, options: Settings, metrics: Metrics) -> None:
+    def __init__(self, options: Settings, metrics: Metrics, known: KnownModel | None = None) -> None:
+        self._known = known or KnownModel()
         self.options, self.metrics = options, metrics
         self._dispatcher = PatientDispatcher(options)
         self._threads = ThreadPoolExecutor(options.detector_threads, "recorded", _give_way)
@@ -93,6 +95,7 @@ class RecordedService:
             self.metrics.frames_in_flight.dec()
         total = milliseconds(time.monotonic() - began)
         answer = replace(answer, frame=frame, captured_ms=captured_ms, timings_ms={**answer.timings_ms, "total": total})
+        answer = self._known.told(answer)
         self.metrics.count(answer, live=False)
         return answer
 
@@ -118,6 +121,7 @@ class RecordedService:
             log.error("A classifier worker failed: %s", error)
             return _error("classifier_failed", f"The classifier failed: {error}")
         waited = milliseconds(time.monotonic() - sent)
+        self._known.heard(reply)
         answer = partial.classified(reply)
         queued = round(max(waited - reply["classify_ms"], 0.0), 2)
         return replace(answer, timings_ms={**answer.timings_ms, "queue": queued})

@@ -19,6 +19,7 @@ from detector_service.detectors import Detector, make_detector
 from detector_service.dispatch import DeadlinePassed, Dispatcher, QueueDown, TaskFailed
 from detector_service.find import find, milliseconds
 from detector_service.finder import Finder
+from detector_service.known import KnownModel
 from detector_service.limit import TARGET_SHARE, AdaptiveLimit, Permit
 from detector_service.metrics import Metrics
 from detector_service.recorded import RecordedService
@@ -54,7 +55,8 @@ class FrameService:
         self.options, self.metrics, self._waited = options, metrics, waited
         self.detector_name: str | None = None
         self.depths = QueueDepths(options)
-        self.recorded = RecordedService(options, metrics)
+        self._known = KnownModel()
+        self.recorded = RecordedService(options, metrics, self._known)
         self._dispatcher = Dispatcher(options)
         self._threads = ThreadPoolExecutor(options.detector_threads, thread_name_prefix="detect")
         self._detectors: queue.SimpleQueue[Detector] = queue.SimpleQueue()
@@ -142,6 +144,7 @@ class FrameService:
                 self.metrics.frames_in_flight.dec()
         total = milliseconds(time.monotonic() - started)
         answer = replace(answer, frame=frame, captured_ms=captured_ms, timings_ms={**answer.timings_ms, "total": total})
+        answer = self._known.told(answer)
         self.metrics.count(answer)
         return answer
 
@@ -183,6 +186,7 @@ class FrameService:
             problem = Problem("classifier_failed", f"The classifier failed: {error}")
             return replace(partial, status="error", error=problem)
         waited = milliseconds(time.monotonic() - sent)
+        self._known.heard(reply)
         answer = partial.classified(reply)
         if answer.status == "ok":
             self._proof = (time.monotonic(), None)
@@ -235,4 +239,5 @@ class FrameService:
             return "no classifier worker answers"
         except TaskFailed as error:
             return f"the classifier fails: {error}"
+        self._known.heard(reply)
         return None if reply["status"] == "ok" else "the classifier workers are too slow"

@@ -143,7 +143,7 @@ async def local_stack(
         addresses = Addresses(
             redis_url, f"http://127.0.0.1:{detector_port}", f"http://{settings.page_host}:{settings.page_port}"
         )
-        await _wait_until_ready(addresses.page if page else addresses.detector, say, ready_within_s)
+        await _wait_until_ready(addresses.page if page else addresses.detector, say, supervisor, ready_within_s)
         yield addresses
     finally:
         await supervisor.stop()
@@ -160,10 +160,12 @@ def _environment(settings: Settings, redis_url: str, detector_port: int) -> dict
     }
 
 
-async def _wait_until_ready(base: str, say: Say, within_s: float) -> None:
+async def _wait_until_ready(base: str, say: Say, supervisor: Supervisor, within_s: float) -> None:
     began, told, reason = time.monotonic(), 0.0, "the services are loading"
     async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
         while (waited := time.monotonic() - began) < within_s:
+            if supervisor.misconfigured:
+                raise StartError(f"{supervisor.misconfigured[0]} cannot start with these settings: see its line above")
             try:
                 answer = await client.get(f"{base}/readyz")
             except httpx.ConnectError:

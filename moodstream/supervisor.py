@@ -65,6 +65,9 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._tasks: list[tuple[Service, asyncio.Task[None]]] = []
         self._processes: dict[str, asyncio.subprocess.Process] = {}
+        #: Services that ended with EX_CONFIG: they would end so again, and are not started again.
+        self.misconfigured: list[str] = []
+        self.broken = asyncio.Event()  # set with the first of them
 
     def add(self, service: Service) -> None:
         """Start a service and keep it running."""
@@ -104,6 +107,10 @@ class Supervisor:
             began = time.monotonic()
             code = await self._run_once(service)
             if self._stopping.is_set():
+                return
+            if code == os.EX_CONFIG:
+                self.misconfigured.append(service.name)
+                self.broken.set()
                 return
             failures = 0 if time.monotonic() - began > HEALTHY_S else failures
             wait = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]

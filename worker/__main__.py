@@ -78,8 +78,13 @@ async def _serve_both() -> None:
     for offset, name in enumerate(names):
         own = {"MOODSTREAM_METRICS_PORT": str(port + offset if port else 0)}
         supervisor.add(Service(name, [sys.executable, "-m", "worker", name], own))
-    await stop.wait()
+    ends = [asyncio.create_task(event.wait()) for event in (stop, supervisor.broken)]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for end in ends:
+        end.cancel()
     await supervisor.stop()
+    if supervisor.misconfigured:
+        raise SystemExit(os.EX_CONFIG)
 
 
 def _say_plainly(_: str, line: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from functools import cache
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import numpy as np
 from celery.signals import celeryd_init
 
-from classifier_service.classifier import Classifier
+from classifier_service.classifier import Classifier, ModelError
 from moodstream.settings import settings
 from moodstream.types import CROP_BYTES, CROP_SIDE, VERSION, FrameReading
 from moodstream.wire import CLASSIFY
@@ -32,8 +34,15 @@ def classifier() -> Classifier:
 
 @celeryd_init.connect  # type: ignore[untyped-decorator]  # celery has no types
 def load_before_work(**_: Any) -> None:
-    """A worker that takes its first task must not make it wait for the model."""
-    classifier()
+    """A worker that takes its first task must not make it wait for the model, and one without a model must not start.
+
+    Celery goes on after the errors of those it tells of its start, but not after this one.
+    """
+    try:
+        classifier()
+    except ModelError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(os.EX_CONFIG) from None
 
 
 # Celery would spell out every result for a log line that is never written.

@@ -44,6 +44,17 @@ async def test_restarts_what_ends_and_says_so():
     assert any("ended with code 3" in line for _, line in said)
 
 
+async def test_what_is_set_up_wrongly_is_not_started_again():
+    said = []
+    supervisor = Supervisor(lambda name, line: said.append(line))
+    supervisor.add(
+        Service("wrong", [sys.executable, "-c", "import os, sys; print('no model'); sys.exit(os.EX_CONFIG)"])
+    )
+    await until(lambda: supervisor.misconfigured == ["wrong"])
+    await supervisor.stop()
+    assert said == ["no model"]
+
+
 async def test_stops_within_the_grace_even_what_ignores_the_order():
     said = []
     supervisor = Supervisor(lambda name, line: said.append((name, line)))
