@@ -51,7 +51,8 @@ class Metrics:
         self.faces_refused = Counter("moodstream_faces_refused", "Faces refused.", registry=self.registry)
         Gauge(
             "moodstream_demand_faces",
-            f"Faces a second that were handed to the queue or refused, mean over {Demand.WINDOW_S:.0f} s.",
+            "Faces a second that were handed to the queue or refused, and "
+            f"{Demand.MESSAGE_FACES:g} more a message; mean over {Demand.WINDOW_S:.0f} s.",
             registry=self.registry,
         ).set_function(self.demand.rate)
         self._waiting = Gauge(
@@ -110,6 +111,9 @@ class Demand:
     """
 
     WINDOW_S = 10.0
+    #: What a message costs a worker beside its faces, in faces: a stream of one face and a class then fill workers
+    #: alike (``python -m bench.costs`` has the figures).
+    MESSAGE_FACES = 2.0
 
     def __init__(self) -> None:
         self._events: deque[tuple[float, float]] = deque()
@@ -119,8 +123,9 @@ class Demand:
     def add(self, faces: float) -> None:
         """``faces`` of one frame are wanted now."""
         self._usual += 0.05 * (faces - self._usual)
-        self._events.append((time.monotonic(), faces))
-        self._sum += faces
+        work = faces + self.MESSAGE_FACES
+        self._events.append((time.monotonic(), work))
+        self._sum += work
         self._forget()
 
     def usual_faces(self) -> float:

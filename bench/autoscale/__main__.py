@@ -19,6 +19,7 @@ from typing import Any
 
 from bench.autoscale.cluster import Class, Cluster, Costs, Log
 from bench.autoscale.rule import Rule, at_rest, shipped
+from detector_service.metrics import Demand
 
 DAY_S, HOUR_S = 24 * 3600, 3600
 #: Share of the largest number of streams in the lesson that begins at each hour.
@@ -90,14 +91,14 @@ def main() -> None:
         kind = Class(options.fps, faces)
         table = {}
         for share in (0.5, 0.6, 0.7, 0.8, 0.9):
-            target = share * costs.worker_faces
+            target = share * costs.worker_faces * (1 + Demand.MESSAGE_FACES / faces)
             cluster = Cluster(costs, with_target(rules, target), kind, day(options.streams))
             table[f"{share:.0%} of the drain rate, {target:.0f} faces/s"] = summed(cluster.run(DAY_S))
         cluster = Cluster(costs, rules, kind, day(options.streams))
         shipped_target = rules["live-worker"].targets[MARK]
         steady = {
             count: {
-                "workers": math.ceil(count * options.fps * faces / shipped_target),
+                "workers": math.ceil(count * options.fps * (faces + Demand.MESSAGE_FACES) / shipped_target),
                 "detectors": at_rest(
                     rules["detector"],
                     {"moodstream_streams": count, "cpu": count * options.fps * costs.detector_s / DETECTOR_REQUEST},

@@ -16,6 +16,7 @@ from typing import Any
 import simpy
 
 from bench.autoscale.rule import SYNC_S, Autoscaler, Rule
+from detector_service.metrics import Demand
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class Class:
 #: Labels older than this are shown as old.
 LATE_S = 0.3
 #: A frame is given up at this age (MOODSTREAM_DEADLINE_MS).
-DEADLINE_S = 2.0
-#: Prometheus asks this often, and the detectors tell a mean over this window (`Demand.WINDOW_S`).
-SCRAPE_S, WINDOW_S = 5.0, 10.0
+DEADLINE_S = 1.0
+#: Prometheus asks this often, and the detectors tell a mean over this window.
+SCRAPE_S, WINDOW_S = 5.0, Demand.WINDOW_S
 TICK_S = 1.0
 #: A detector looks this often whether it is too busy, and then asks this share of its streams to connect again.
 MOVE_EVERY_S, BUSY, MOVE_SHARE = 10.0, 0.95, 0.1
@@ -169,7 +170,7 @@ class Cluster:
             self._backlog = min(self._backlog, kept)
             if capacity and (before + self._backlog) / 2 / (capacity / TICK_S) > LATE_S:
                 late += min(came, capacity)
-            self._told.append(came / TICK_S)
+            self._told.append(came / TICK_S * (1 + Demand.MESSAGE_FACES / self.kind.faces))
             self._note(wanted, min(late, wanted))
 
     def _scrape(self) -> Iterator[Any]:

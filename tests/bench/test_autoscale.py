@@ -8,6 +8,7 @@ pytest.importorskip("simpy", reason="no SimPy: .venv/bin/pip install --no-deps -
 
 from bench.autoscale.cluster import Class, Cluster, Costs
 from bench.autoscale.rule import Autoscaler, Policy, Rule, shipped
+from detector_service.metrics import Demand
 
 COSTS = Costs(500.0, 0.003, 0.001, 1.0, 0.5, (5.0, 10.0))
 
@@ -66,7 +67,7 @@ def run(change: int, seconds: float, **rules: Rule) -> Cluster:
 def test_a_steady_load_ends_at_the_rules_count_with_no_late_label() -> None:
     cluster = run(40, 1200)
     target = shipped()["live-worker"].targets["moodstream_demand_faces"]
-    assert abs(cluster.log.workers[-1] * target / (40 * 125) - 1) <= 0.2
+    assert abs(cluster.log.workers[-1] * target / (40 * 5 * (25 + Demand.MESSAGE_FACES)) - 1) <= 0.2
     assert cluster.open_streams == 40
     assert sum(cluster.log.late[-300:]) == 0
     assert sum(cluster.log.late) > 0, "the surge itself cannot be served by the minimum"

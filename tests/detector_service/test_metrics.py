@@ -24,7 +24,7 @@ def test_demand_is_what_was_handed_over_or_refused_and_is_forgotten(monkeypatch)
         assert value(metrics, "moodstream_faces_in_flight") == 30
     assert value(metrics, "moodstream_faces_in_flight") == 0
     metrics.refuse(20)
-    assert value(metrics, "moodstream_demand_faces") == 50 / Demand.WINDOW_S
+    assert value(metrics, "moodstream_demand_faces") == (50 + 2 * Demand.MESSAGE_FACES) / Demand.WINDOW_S
     assert value(metrics, "moodstream_faces_refused_total") == 20
     now += Demand.WINDOW_S + 1
     assert value(metrics, "moodstream_demand_faces") == 0
