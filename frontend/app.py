@@ -49,6 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.streams = OpenStreams()
     app.include_router(relay.router(settings, secret, app.state.streams))
     app.mount("/live", _Fresh(directory=_LIVE), name="live")
+    app.mount("/look", _Fresh(directory=_LOOK), name="look")
     app.mount("/teach", _Fresh(directory=teaching.FOLDER), name="teach")
 
     @app.get("/healthz")
@@ -73,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         ssr_mode=False,
         theme=theme(),
         css=_text(_LOOK / "page.css"),
+        head=_text(_LOOK / "head.html"),
         footer_links=[],
         show_error=True,
         max_file_size=settings.max_upload_bytes,

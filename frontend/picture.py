@@ -66,6 +66,7 @@ def build(shelf: Shelf, detector_address: str) -> None:
                 height=420,
                 object_fit="contain",
                 buttons=["download", "fullscreen"],
+                visible=False,
                 elem_id="picture-out",
             )
             said = gr.Markdown(_EMPTY, elem_id="picture-words")
@@ -140,7 +141,7 @@ def _read(client: Client, path: Path, session: Session) -> _Read:
 def _shown(done: Sequence[_Read], said: str) -> tuple[Any, ...]:
     gallery = [(str(read.drawn), read.name) for read in done if read.drawn]
     rows = [[read.name, *row] for read in done if read.answer for row in words(read.answer)]
-    return gallery, said, rows, *[gr.skip()] * 3
+    return gr.update(value=gallery, visible=bool(gallery)), said, rows, *[gr.skip()] * 3
 
 
 def _summary(done: Sequence[_Read]) -> str:

@@ -46,7 +46,9 @@ def build(shelf: Shelf, settings: Settings) -> None:
                 stop = gr.Button("Cancel", interactive=False, elem_id="video-cancel")
         with gr.Column(scale=3, min_width=280):
             said = gr.Markdown(_EMPTY, elem_id="video-words", min_height=72)
-            film = gr.Video(label="Annotated video", interactive=False, height=380, buttons=[], elem_id="video-out")
+            film = gr.Video(
+                label="Annotated video", interactive=False, height=380, buttons=[], visible=False, elem_id="video-out"
+            )
     plot = gr.BarPlot(
         _frame([]),
         x="time",
@@ -134,7 +136,7 @@ def _reader(shelf: Shelf, settings: Settings) -> Callable[..., Iterator[list[Any
         nothing = gr.update(value=None, interactive=False)
         yield [
             "Reading …",
-            None,
+            gr.update(value=None, visible=False),
             gr.update(visible=False),
             *[nothing] * 3,
             gr.update(interactive=False),
@@ -175,7 +177,7 @@ def _results(job: VideoJob, settings: Settings) -> list[Any]:
     files = [path if path.exists() and bars else None for path in (job.annotated, job.faces_csv, job.seconds_csv)]
     return [
         _summary(job, settings),
-        str(job.annotated) if film else None,
+        gr.update(value=str(job.annotated) if film else None, visible=film),
         gr.update(value=_frame(bars), sort=[row["time"] for row in bars[:: len(_NAMES)]], visible=bool(bars)),
         *(gr.update(value=path and str(path), interactive=path is not None) for path in files),
         gr.update(interactive=True),

@@ -11,7 +11,8 @@ import { largest } from './reading.js';
 import { Shots } from './shots.js';
 
 const BURST = 5;
-const BURST_GAP_MS = 450;
+/** Between two shots, so that they differ. */
+const GAP_MS = 450;
 /** A face that was answered for longer ago than this is not the one in view. */
 const FRESH_MS = 1000;
 const TICK_MS = 250;
@@ -22,7 +23,7 @@ const NEW_MODEL = 'The server has another model now. What you taught does not fi
 export function mount(element, { legend: entries, limits, fetchToken, learn }) {
   const root = element.querySelector('.teach');
   const find = (selector) => root.querySelector(selector);
-  const act = (name) => find(`[data-act="${name}"]`);
+  const act = (name) => find(`[data-do="${name}"]`);
   const video = find('video');
   const legend = new Legend(entries);
   const shots = new Shots({ ...limits, reserved: entries.map(({ name }) => name) });
@@ -35,7 +36,8 @@ export function mount(element, { legend: entries, limits, fetchToken, learn }) {
   let link = null;
   let ticking = null;
   let seenAt = -Infinity;
-  let taking = null;
+  let wanted = 0;
+  let takenAt = -Infinity;
   let learning = null;
 
   const hello = () => ({ v: 1, mode: 'live', view: 'individual', smoothing: 0, embeddings: true, adaptation: adaptation(), resume: null });
@@ -78,8 +80,7 @@ export function mount(element, { legend: entries, limits, fetchToken, learn }) {
     const ending = link;
     link = null;
     clearInterval(ticking);
-    clearInterval(taking);
-    taking = null;
+    wanted = 0;
     closeSource(media);
     media = null;
     video.srcObject = null;
@@ -118,6 +119,7 @@ export function mount(element, { legend: entries, limits, fetchToken, learn }) {
     }
     counters.face = face;
     seenAt = performance.now();
+    if (wanted && seenAt - takenAt >= GAP_MS) take(face, answer.model);
     frame(answer, face);
     compare.show(face, answer.unsure_below, Boolean(adaptation()));
     ready();
@@ -147,41 +149,29 @@ export function mount(element, { legend: entries, limits, fetchToken, learn }) {
 
   // --- shots ---------------------------------------------------------------------------------------------------
 
-  function take() {
-    if (!fresh()) {
-      say(NO_FACE);
-      return;
-    }
-    const { face, last } = counters;
-    seenAt = -Infinity; // the next shot waits for the next answer
-    shots.add(labels.chosen, face.embedding, last.model);
+  /** The next faces that are answered become shots. */
+  function order(count) {
+    wanted += count;
+    ready();
+  }
+
+  function take({ embedding }, model) {
+    wanted -= 1;
+    takenAt = seenAt;
+    shots.add(labels.chosen, embedding, model);
     const stage = find('.teach-stage');
     stage.classList.remove('flash');
     void stage.offsetWidth; // begin the animation anew
     stage.classList.add('flash');
   }
 
-  function takeFive() {
-    let left = BURST;
-    taking = setInterval(() => {
-      if (fresh()) {
-        take();
-        left -= 1;
-      }
-      if (left === 0) {
-        clearInterval(taking);
-        taking = null;
-      }
-      ready();
-    }, BURST_GAP_MS);
-    ready();
-  }
-
   /** Whether the buttons can be pressed, and what they would do. */
   function ready() {
-    const can = Boolean(link && counters.face && !taking);
-    act('shot').disabled = act('five').disabled = !can;
-    setText(find('[data-hint]'), taking ? `Taking ${BURST} as “${labels.chosen}”: move a little …` : `The framed face is taught as “${labels.chosen}”.`);
+    const can = Boolean(link && (counters.face || wanted));
+    act('shot').disabled = !can;
+    act('five').disabled = !can || wanted > 0;
+    const left = counters.face ? `Taking “${labels.chosen}”, ${wanted} to go: move a little …` : 'Waiting for a face …';
+    setText(find('[data-hint]'), wanted ? left : `The framed face is taught as “${labels.chosen}”.`);
   }
 
   /** Learn from the shots there are now; shots that come meanwhile are learnt from afterwards. */
@@ -228,8 +218,8 @@ export function mount(element, { legend: entries, limits, fetchToken, learn }) {
   act('agree').addEventListener('click', start);
   act('start').addEventListener('click', start);
   act('stop').addEventListener('click', () => stop());
-  act('shot').addEventListener('click', take);
-  act('five').addEventListener('click', takeFive);
+  act('shot').addEventListener('click', () => order(1));
+  act('five').addEventListener('click', () => order(BURST));
   act('forget').addEventListener('click', () => shots.forget());
   ready();
   tell({});

@@ -38,8 +38,8 @@ def test_several_pictures_come_back_drawn_tabled_and_to_take_away(shelf: Shelf) 
         assert "2 faces in 2 pictures" in said
         assert r"**Not read: no\_\[1\].png.** This is not a picture." in said
         assert [row[:3] for row in rows] == [["a.png", 1, "happy"], ["b.png", 1, "happy"]]
-        assert [name for _, name in gallery] == ["a.png", "b.png"]
-        for path, _ in gallery:
+        assert [name for _, name in gallery["value"]] == ["a.png", "b.png"]
+        for path, _ in gallery["value"]:
             with Image.open(path) as picture:
                 assert picture.size == (200, 100)
         with Path(table["value"]).open(newline="") as file:
@@ -52,13 +52,14 @@ def test_several_pictures_come_back_drawn_tabled_and_to_take_away(shelf: Shelf) 
         with zipfile.ZipFile(drawn["value"]) as archive:
             assert archive.namelist() == ["a annotated.jpg", "b annotated.jpg"]
         # One picture is handed out as it is, and what was read before is not read again.
-        Path(gallery[0][0]).touch()
+        Path(gallery["value"][0][0]).touch()
         *_, (gallery, said, _, _, _, drawn) = read(paths[:1], ASKED)
         assert said.startswith("1 face. Read in")
-        assert drawn["value"] == gallery[0][0]
+        assert drawn["value"] == gallery["value"][0][0]
     *_, (gallery, said, rows, *buttons) = read([_upload(shelf, "c.png", b"other")], ASKED)
     assert "cannot be reached" in said
-    assert not gallery
+    assert not gallery["value"]
+    assert not gallery["visible"]
     assert not rows
     assert not any(button["value"] or button["interactive"] for button in buttons)
     shelf.end("one")
@@ -72,5 +73,5 @@ def test_a_picture_that_was_swept_away_says_so(shelf: Shelf) -> None:
 
 def test_without_pictures_nothing_is_shown(shelf: Shelf) -> None:
     *_, (gallery, said, rows, *_) = _reader(shelf, "http://127.0.0.1:9")([], ASKED)
-    assert (gallery, rows) == ([], [])
+    assert (gallery["value"], rows) == ([], [])
     assert said.startswith("Results show up here")

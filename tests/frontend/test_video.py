@@ -86,7 +86,7 @@ def test_a_cancelled_reading_keeps_what_was_read(tmp_path: Path, url: str) -> No
     assert job.annotated.exists()
     said, film, plot, *_ = video._results(job, Settings())  # type: ignore[call-arg]
     assert said.startswith("**Cancelled** after")
-    assert film == str(job.annotated)
+    assert film["value"] == str(job.annotated)
     assert plot["visible"]
 
 
@@ -119,7 +119,8 @@ def test_what_cannot_be_read_is_said_in_words(tmp_path: Path, url: str) -> None:
     assert job.problem.startswith("notes.mp4 is no video")
     said, film, plot, *files, start, stop = video._results(job, Settings())  # type: ignore[call-arg]
     assert said == f"**Not read.** {job.problem}"
-    assert film is None
+    assert film["value"] is None
+    assert not film["visible"]
     assert not plot["visible"]
     assert not any(file["interactive"] for file in files)
     assert (start["interactive"], stop["interactive"]) == (True, False)
