@@ -34,5 +34,6 @@ def download(page: Any, selector: str) -> Path:
 
 def result_paths(page: Any, selector: str) -> list[Path]:
     """Where the page's server keeps the files that an element shows."""
+    page.locator(selector).first.wait_for(state="attached", timeout=SLOW_MS)
     sources = page.eval_on_selector_all(selector, "all => all.map((one) => decodeURIComponent(one.src))")
     return [Path(source.split("/file=")[1].split("?")[0]) for source in sources]

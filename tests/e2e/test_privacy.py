@@ -12,7 +12,7 @@ import pytest
 from tests.clips import portrait, write_video
 from tests.running import Running, moodstream_up
 
-from .conftest import HEADLESS
+from .conftest import FLAGS
 from .live import agree
 from .tabs import SLOW_MS, open_tab, result_paths, write_portrait
 
@@ -94,7 +94,7 @@ def test_live_pictures_touch_no_disk(chromium: str, product: Any, clip: Path, tm
     profile = tmp_path / "profile"
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=chromium, args=[*HEADLESS, f"--use-file-for-fake-video-capture={clip}"]
+            profile, executable_path=chromium, args=[*FLAGS, f"--use-file-for-fake-video-capture={clip}"]
         )
         page = context.new_page()
         page.goto(running.page)
