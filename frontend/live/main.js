@@ -145,6 +145,7 @@ export async function mount(element, { legend: entries, fetchToken }) {
     stage.close();
     notice.say('');
     root.dataset.state = 'off';
+    if (document.fullscreenElement) document.exitFullscreen();
     setText(find('[data-off="title"]'), title);
     setText(find('[data-off="words"]'), words);
     find('[data-off="title"]').focus({ preventScroll: true });

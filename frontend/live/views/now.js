@@ -28,7 +28,7 @@ export class Now {
     const chosen = faces.find((face) => row !== null && face.row === row);
     const one = chosen ?? (faces.length === 1 && view === 'individual' ? faces[0] : null);
     if (one?.probabilities) {
-      this.#show(chosen ? `Seat ${chosen.row}, how sure of each` : 'One face, how sure of each', one.probabilities, wordOf(one, confidence));
+      this.#show(chosen ? `Seat ${chosen.row}, how sure of each` : 'One face, how sure of each', one.probabilities, wordOf(one, confidence), true);
     } else if (view === 'group') {
       const few = `Too few faces for a group: ${group?.faces ?? 0} of at least ${group?.min ?? 5}`;
       this.#show(group?.shares ? `Shares over ${group.faces} faces` : few, group?.shares ?? null, null);
@@ -37,14 +37,15 @@ export class Now {
     }
   }
 
-  #show(who, values, best) {
+  #show(who, values, best, one = false) {
     setText(this.#who, who);
     for (const name of stackOrder(this.#legend.names)) {
       const { node, value } = this.#row(name);
       const share = values?.[name];
       node.style.setProperty('--p', share ?? 0);
       node.classList.toggle('best', name === best);
-      setText(value, values ? percent(share ?? 0) : '');
+      // One face's probabilities have no part for doubt: there, doubt is a decision.
+      setText(value, !values || (name === 'unsure' && one) ? '' : percent(share ?? 0));
     }
   }
 
