@@ -117,14 +117,15 @@ def test_a_host_is_cut_off_and_comes_back(workers: int, stack: ExitStack) -> Non
     hosts.net.connect(2)
     seen, kept = report(live), report(recorded)
 
-    # Live: every frame has an answer, and those that one host took along are few.
+    # Live: every frame has an answer, and those that one host took along, or that were refused meanwhile, are few.
     answers = seen["answers"]
     assert seen["unanswered"] == seen["unexpected"] == 0
     assert sum(answers.values()) == seen["sent"]
-    assert set(answers) <= {"ok", "stale"}, seen
+    assert set(answers) <= {"ok", "stale", "overloaded"}, seen
+    assert answers["ok"] > 0.5 * seen["sent"], seen
     if workers > 1:
         # At most what the cut host had in hand or was handed on its dead connection, and what waited behind it.
-        assert answers.get("stale", 0) <= 8, seen
+        assert answers.get("stale", 0) + answers.get("overloaded", 0) <= 8, seen
         assert seen["longest silence s"] < DEADLINE_S + 2, seen
     # Recorded: all there, each once.
     assert kept["answers"] == {"ok": kept["sent"]}, kept
