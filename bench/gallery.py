@@ -19,7 +19,7 @@ import numpy as np
 from bench.grid import Gallery
 from bench.hardware import hardware
 from bench.people import Box, Portrait, astronauts, from_fer, photographs
-from detector_service.boxes import overlap
+from detector_service.boxes import overlaps
 from detector_service.detectors import Detector, make_detector
 from detector_service.finder import Finder
 from moodstream.settings import settings
@@ -47,7 +47,7 @@ def matched(faces: Sequence[Face], truth: Sequence[Box | None], whole_tiles: boo
             and (
                 box[0] <= x < box[0] + box[2] and box[1] <= y < box[1] + box[3]
                 if whole_tiles
-                else overlap(face.box, box) >= SAME
+                else overlaps([face.box], [box])[0, 0] >= SAME
             )
         ]
         if hits:

@@ -63,9 +63,9 @@ def drawn(picture: NDArray[np.uint8], random: np.random.Generator) -> Portrait:
     under = face[top : top + side, left : left + side]
     under[..., :3] += mask * (large[..., None] * skin.astype(np.float32) - under[..., :3])
     under[..., 3:] = np.maximum(under[..., 3:], 255 * mask)
-    wall = _wall(random)
+    behind = wall(random)
     box = (x - side * BOX_SIDE / 2, y + side * (BOX_BELOW - BOX_SIDE / 2), side * BOX_SIDE, side * BOX_SIDE)
-    return Portrait(np.clip(face, 0, 255).astype(np.uint8), wall, box)
+    return Portrait(np.clip(face, 0, 255).astype(np.uint8), behind, box)
 
 
 def from_fer(n: int, random: np.random.Generator) -> list[Portrait]:
@@ -119,7 +119,7 @@ def photographs(folder: Path) -> list[Portrait]:
     return made
 
 
-def _wall(random: np.random.Generator) -> Picture:
+def wall(random: np.random.Generator) -> Picture:
     """A room's wall: light from one side, and sometimes a window, pictures or a shelf."""
     wide, high = CANVAS
     light = np.linspace(random.uniform(0.6, 1), random.uniform(0.6, 1), wide)[None, :, None]

@@ -13,14 +13,8 @@ from numpy.typing import NDArray
 from detector_service.detectors import Detector
 from moodstream.types import Face
 
-#: The smallest face that a detector notices at all, in sides of its look.
-NOTICED = 1 / 12
-#: Neighbouring tiles share this part of their side, so that a face that both would cut is whole in one.
-_SHARED = 0.25
-#: Tiles of the next level are larger by this: a face larger than what tiles share is small enough there.
-_LEVEL = 2.5
-#: A frame is searched in tiles no smaller than this part of its longer side, however large it is.
-_FINEST = 1 / 5.5
+#: The six key points as they are called in a mirror: the eyes and the ears change places.
+_MIRRORED = (1, 0, 2, 3, 5, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +33,48 @@ class Square:
         return cls(round(x + w / 2 - side / 2), round(y + h / 2 - side / 2), side)
 
 
-def tiles(width: int, height: int, smallest: float) -> list[Square]:
-    """Squares in which every face of at least ``smallest`` pixels can be noticed; the whole frame comes first."""
-    whole = max(width, height)
-    found = [Square(0, 0, whole)]
-    side = max(smallest / NOTICED, whole * _FINEST)
-    while side < whole:
-        level = round(side)
-        found += [Square(x, y, level) for y in _along(height, level) for x in _along(width, level)]
-        side *= _LEVEL
-    return found
+class Frame:
+    """A BGR uint8 picture (height, width, 3) and its halvings, each made when first needed.
+
+    To average once and sample then is nearly as good as to average each square by itself, and much faster.
+    """
+
+    def __init__(self, image: NDArray[np.uint8]) -> None:
+        self.height, self.width = image.shape[:2]
+        self._levels: list[cv2.typing.MatLike] = [image]
+
+    def halved(self, times: int) -> cv2.typing.MatLike:
+        """The picture at 1/2**times of its size, or as small as it can be halved."""
+        while len(self._levels) <= times and min(self._levels[-1].shape[:2]) > 1:
+            last = self._levels[-1]
+            size = (last.shape[1] // 2, last.shape[0] // 2)
+            even = last[: 2 * size[1], : 2 * size[0]]
+            self._levels.append(cv2.resize(even, size, interpolation=cv2.INTER_AREA))
+        return self._levels[min(times, len(self._levels) - 1)]
+
+    def show(self, square: Square, cell: NDArray[np.uint8]) -> None:
+        """Scale the square into a cell (side, side, 3), which is black; what lies outside the frame stays so."""
+        times = max(math.floor(math.log2(square.side / cell.shape[0])), 0)
+        part = self.halved(times)
+        scale = part.shape[1] / self.width
+        x0, y0 = round(max(square.x, 0) * scale), round(max(square.y, 0) * scale)
+        x1 = min(round((square.x + square.side) * scale), part.shape[1])
+        y1 = min(round((square.y + square.side) * scale), part.shape[0])
+        zoom = cell.shape[0] / (square.side * scale)
+        left, right = (round((x - square.x * scale) * zoom) for x in (x0, x1))
+        top, bottom = (round((y - square.y * scale) * zoom) for y in (y0, y1))
+        if x0 < x1 and y0 < y1 and left < right and top < bottom:
+            size = (right - left, bottom - top)
+            cell[top:bottom, left:right] = cv2.resize(part[y0:y1, x0:x1], size, interpolation=cv2.INTER_LINEAR)
 
 
-def look(detector: Detector, image: NDArray[np.uint8], squares: Sequence[Square], columns: int) -> list[list[Face]]:
+def look(
+    detector: Detector, frame: Frame, squares: Sequence[Square], columns: int = 1, mirrored: bool = False
+) -> list[list[Face]]:
     """The faces that the detector sees in each square, in pixels of the frame.
 
-    The squares are shown ``columns`` x ``columns`` at a time, which costs one inference however many they are.
+    The squares are shown ``columns`` x ``columns`` at a time, which costs one inference however many they are; if
+    ``mirrored``, the detector sees left and right exchanged.
     """
     found: list[list[Face]] = []
     cell = detector.side // columns
@@ -63,50 +83,34 @@ def look(detector: Detector, image: NDArray[np.uint8], squares: Sequence[Square]
         picture = np.zeros((detector.side, detector.side, 3), np.uint8)
         for place, square in enumerate(shown):
             top, left = place // columns * cell, place % columns * cell
-            _show(image, square, picture[top : top + cell, left : left + cell])
+            frame.show(square, picture[top : top + cell, left : left + cell])
         seen: list[list[Face]] = [[] for _ in shown]
-        for face in detector.look(picture):
+        for face in _mirrored_look(detector, picture) if mirrored else detector.look(picture):
             x, y, w, h = face.box
             column, row = math.floor((x + w / 2) / cell), math.floor((y + h / 2) / cell)
             place = row * columns + column
             # What is larger than its square was put together from several.
             if 0 <= column < columns and 0 <= place < len(shown) and (columns == 1 or max(w, h) <= cell):
-                seen[place].append(_in_frame(face, shown[place], row * cell, column * cell, shown[place].side / cell))
+                scale = shown[place].side / cell
+                corner = (shown[place].x - column * cell * scale, shown[place].y - row * cell * scale)
+                seen[place].append(_moved(face, corner, scale))
         found += seen
     return found
 
 
-def _along(length: int, side: int) -> list[int]:
-    """Where tiles start along an edge of the frame."""
-    if side >= length:
-        return [0]
-    n = math.ceil((length - side * _SHARED) / (side * (1 - _SHARED)))
-    return [round(i * (length - side) / (n - 1)) for i in range(n)]
+def _mirrored_look(detector: Detector, picture: NDArray[np.uint8]) -> list[Face]:
+    faces = detector.look(np.ascontiguousarray(picture[:, ::-1]))
+    return [_mirrored(face, picture.shape[1]) for face in faces]
 
 
-def _show(image: NDArray[np.uint8], square: Square, cell: NDArray[np.uint8]) -> None:
-    """Scale the square into its cell, which is black; what lies outside the frame stays so."""
-    height, width = image.shape[:2]
-    x0, y0 = max(square.x, 0), max(square.y, 0)
-    x1, y1 = min(square.x + square.side, width), min(square.y + square.side, height)
-    if x0 >= x1 or y0 >= y1:
-        return
-    scale = cell.shape[0] / square.side
-    left, right = (round((x - square.x) * scale) for x in (x0, x1))
-    top, bottom = (round((y - square.y) * scale) for y in (y0, y1))
-    if left < right and top < bottom:
-        part: cv2.typing.MatLike = image[y0:y1, x0:x1]
-        # Halving by averages, then sampling: nearly as good as averaging at once, and five times as fast.
-        while part.shape[1] > 2 * (right - left) and min(part.shape[:2]) > 1:
-            part = cv2.resize(part, (part.shape[1] // 2, part.shape[0] // 2), interpolation=cv2.INTER_AREA)
-        cell[top:bottom, left:right] = cv2.resize(part, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
-
-
-def _in_frame(face: Face, square: Square, top: int, left: int, scale: float) -> Face:
+def _mirrored(face: Face, width: int) -> Face:
     x, y, w, h = face.box
-    return replace(
-        face,
-        box=(square.x + (x - left) * scale, square.y + (y - top) * scale, w * scale, h * scale),
-        keypoints=face.keypoints
-        and tuple((square.x + (px - left) * scale, square.y + (py - top) * scale) for px, py in face.keypoints),
-    )
+    points = face.keypoints and tuple((width - face.keypoints[i][0], face.keypoints[i][1]) for i in _MIRRORED)
+    return replace(face, box=(width - x - w, y, w, h), keypoints=points)
+
+
+def _moved(face: Face, corner: tuple[float, float], scale: float) -> Face:
+    """A face seen in a look, in pixels of the frame where the look's corner is."""
+    x, y, w, h = face.box
+    points = face.keypoints and tuple((corner[0] + px * scale, corner[1] + py * scale) for px, py in face.keypoints)
+    return replace(face, box=(corner[0] + x * scale, corner[1] + y * scale, w * scale, h * scale), keypoints=points)

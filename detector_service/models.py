@@ -1,4 +1,4 @@
-"""Fetches what MediaPipe no longer ships: its two face detection models, and GL libraries for a bare Debian.
+"""Fetches what MediaPipe no longer ships: its face detection model, and GL libraries for a bare Debian.
 
 All of it comes out of an older MediaPipe wheel, from the package index like any dependency. ``python -m
 detector_service.models`` fetches ahead of time, as images do.
@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 
 _WHEEL = Path(__file__).with_name("mediapipe-models.txt")
 SHORT_RANGE = "face_detection_short_range.tflite"
-FULL_RANGE = "face_detection_full_range_sparse.tflite"
 
 #: Place in the cache → (place in the wheel, sha256). The libraries look for each other beside themselves, GLdispatch
 #: under the name that the wheel gave it; libmediapipe.so asks for the plain names of the other two.
@@ -31,10 +30,6 @@ _FILES = {
     SHORT_RANGE: (
         f"mediapipe/modules/face_detection/{SHORT_RANGE}",
         "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
-    ),
-    FULL_RANGE: (
-        f"mediapipe/modules/face_detection/{FULL_RANGE}",
-        "2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
     ),
     "lib/libEGL.so.1": (
         "mediapipe.libs/libEGL-48f73270.so.1.1.0",

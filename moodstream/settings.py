@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     )
     detector: Literal["mediapipe", "haar"] = Field("mediapipe", description="Face detector.")
     detector_threads: int = Field(1, ge=1, le=64, description="Frames that one detector process searches at a time.")
-    min_score: float = Field(0.6, gt=0, lt=1, description="Detector score below which nothing is a face.")
+    min_score: float = Field(0.65, gt=0, lt=1, description="Detector score below which nothing is a face.")
     model: str = Field("default", description="Classifier: a name in classifier_service/models, or a path to a file.")
     workers: int = Field(2, ge=1, le=256, description="Classifier workers that `moodstream up` starts.")
     deadline_ms: int = Field(1000, ge=50, le=60_000, description="Age at which a live frame is answered as stale.")

@@ -26,8 +26,10 @@ _PROCESSORS = Path("/sys/devices/system/cpu")
 class Detector(Protocol):
     """Looks for faces in small square pictures. Not for two threads at a time: each needs its own.
 
-    ``side`` is the picture's side in pixels; a face is noticed from about a tenth of it. ``framing`` tells how the
-    boxes lie in the training pictures, ``min_score`` below which score nothing is a face.
+    Attributes:
+        framing: how the boxes lie in the training pictures.
+        side: of the picture, in pixels; a face is noticed from about a tenth of it.
+        min_score: below which nothing is a face.
     """
 
     name: str

@@ -33,8 +33,8 @@ class HaarDetector:
             gray, 1.1, 3, minSize=(_SMALLEST, _SMALLEST), outputRejectLevels=True
         )
         return [
-            # The cascade tells a sum of votes, 0 to about 10: a curve gives it the range of a score, 0.5 at 3.
-            Face(box=(float(x), float(y), float(w), float(h)), score=1 - math.exp(-max(float(level), 0.0) / 4.5))
+            # The cascade tells a sum of votes, 0 to about 10: a curve gives it the range of a score, 0.65 at 3.
+            Face(box=(float(x), float(y), float(w), float(h)), score=1 - math.exp(-max(float(level), 0.0) / 2.9))
             for (x, y, w, h), level in zip(boxes, levels, strict=True)
         ]
 

@@ -49,8 +49,9 @@ class MediaPipeDetector:
 
 def _face(found: object, width: int, height: int) -> Face:
     box, best, points = found.bounding_box, found.categories[0], found.keypoints  # type: ignore[attr-defined]
+    # MediaPipe tells whole pixels, rounded down: half a pixel is much in a small picture.
     return Face(
-        box=(float(box.origin_x), float(box.origin_y), float(box.width), float(box.height)),
+        box=(box.origin_x + 0.5, box.origin_y + 0.5, box.width + 0.5, box.height + 0.5),
         score=min(float(best.score), 1.0),
         keypoints=tuple((point.x * width, point.y * height) for point in points),
     )

@@ -12,6 +12,7 @@ from detector_service.find import find
 from detector_service.finder import Finder
 from detector_service.models import fetch
 from moodstream.settings import Settings
+from tests.clips import portrait
 
 
 @pytest.fixture(params=["mediapipe", "haar"])
@@ -86,3 +87,14 @@ def test_files_that_cannot_be_had_mean_haar_and_a_loud_error(tmp_path, monkeypat
 def test_cached_files_need_no_download(model_files, monkeypatch):
     monkeypatch.setattr("detector_service.models._download", lambda into: pytest.fail("fetched again"))
     assert fetch(Settings()) == model_files
+
+
+@pytest.mark.parametrize("number", range(0, 63, 7))
+def test_nothing_beside_the_face_is_taken_for_one(number, model_files):
+    frame = cv2.cvtColor(portrait(number), cv2.COLOR_RGB2BGR)
+    detector = make_detector(Settings())
+    for quality in (60, 85):
+        file = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        faces = Finder().find(np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR), np.uint8), detector)
+        assert len(faces) == 1 and 70 < faces[0].box[1] < 80, faces
+    detector.close()
