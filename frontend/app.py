@@ -16,7 +16,7 @@ import httpx
 from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 
-from frontend import about, login, picture, relay, teaching, token, video
+from frontend import about, login, picture, presence, relay, teaching, token, video
 from frontend.shelf import SWEEP_EVERY_S, Shelf
 from frontend.theme import theme
 from moodstream import tracing
@@ -48,6 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(KnownHostsOnly, bound_to=settings.page_host, allowed=settings.allowed_hosts)
     app.state.streams = OpenStreams()
     app.include_router(relay.router(settings, secret, app.state.streams))
+    app.include_router(presence.router(secret, shelf))
     app.mount("/live", _Fresh(directory=_LIVE), name="live")
     app.mount("/look", _Fresh(directory=_LOOK), name="look")
     app.mount("/teach", _Fresh(directory=teaching.FOLDER), name="teach")
@@ -103,11 +104,17 @@ def _blocks(settings: Settings, secret: bytes, shelf: Shelf) -> Any:
     def stream_token(_: object) -> str:  # Gradio passes the call's argument even where there is none
         return token.make(secret, time.time())
 
-    def end_session(request: gr.Request) -> None:
-        shelf.end(request.session_hash)
+    def ticket(request: gr.Request) -> Any:
+        return gr.HTML(ticket=presence.ticket(secret, request.session_hash or ""))
 
     with gr.Blocks(title="Moodstream", analytics_enabled=False) as blocks:
-        gr.HTML(_text(_LOOK / "header.html"), elem_id="masthead", padding=False)
+        masthead = gr.HTML(
+            html_template=_text(_LOOK / "header.html"),
+            js_on_load=_text(_LOOK / "load.js"),
+            ticket="",
+            elem_id="masthead",
+            padding=False,
+        )
         with gr.Tabs():
             with gr.Tab("Live"):
                 gr.HTML(
@@ -128,7 +135,7 @@ def _blocks(settings: Settings, secret: bytes, shelf: Shelf) -> Any:
             with gr.Tab("About"):
                 about.build(settings)
         gr.HTML(_text(_LOOK / "footer.html"), elem_id="colophon", padding=False)
-        blocks.unload(end_session)
+        blocks.load(ticket, None, masthead, queue=False, show_progress="hidden")
     return blocks
 
 

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import logging
 import time
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from frontend import metrics, token
+from frontend.origin import same_origin
 from moodstream import logs, tracing
 from moodstream.leaving import RESTART, OpenStreams
 from moodstream.settings import Settings
@@ -38,7 +38,7 @@ def router(settings: Settings, secret: bytes, streams: OpenStreams) -> APIRouter
         offered = browser.scope["subprotocols"]
         # Accepted before it is judged: a browser sees a close code only of a socket that was open.
         await browser.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
-        if not _same_origin(browser):
+        if not same_origin(browser):
             metrics.refused.labels("origin").inc()
             await browser.close(BAD_ORIGIN, "this page may not open a stream here")
             return
@@ -136,12 +136,6 @@ async def _to_browser(upstream: ClientConnection, browser: WebSocket, unanswered
 async def _close_browser(browser: WebSocket, code: int, reason: str) -> None:
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # it has gone already
         await browser.close(code, reason)
-
-
-def _same_origin(browser: WebSocket) -> bool:
-    """Browsers always send Origin with a WebSocket, and a foreign page cannot change it."""
-    host = browser.headers.get("host", "")
-    return bool(host) and urlsplit(browser.headers.get("origin", "")).netloc.lower() == host.lower()
 
 
 def _sendable(code: int) -> int:

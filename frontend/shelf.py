@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ from typing import Any
 KEEP_S = 14 * 60
 SWEEP_EVERY_S = 30
 _YOUNG_S = 60
+_PREFIX = "moodstream-page-"
 
 
 @dataclass
@@ -31,7 +33,8 @@ class Shelf:
     """Sessions by Gradio's session hash. Gradio's own temporary folder is ``root``, so that it serves these files."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="moodstream-page-")
+        _remove_abandoned()
+        self._folder, self._held = _own_folder()
         self.root = Path(self._folder.name)
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
@@ -78,6 +81,46 @@ class Shelf:
                 session.closed.set()
             self._sessions.clear()
         self._folder.cleanup()
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+
+def _own_folder() -> tuple[tempfile.TemporaryDirectory[str], int | None]:
+    """A new private folder and the open lock on it, which the kernel frees however this process ends."""
+    while True:
+        folder = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
+        held = _open_folder(folder.name)
+        if held is not None:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            if Path(folder.name).is_dir():
+                return folder, held
+            os.close(held)
+        folder.cleanup()  # the start of another page took it for abandoned before it was locked
+
+
+def _remove_abandoned() -> None:
+    """Delete folders of pages that were killed before they could: those that nobody holds a lock on."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        held = _open_folder(folder)
+        if held is None:
+            continue
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue  # its page runs
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(held)
+
+
+def _open_folder(folder: str | Path) -> int | None:
+    """None for what is another user's, no folder, or gone meanwhile."""
+    try:
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
 
 
 def _modified(path: Path, otherwise: float) -> float:

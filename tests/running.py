@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -43,7 +44,8 @@ class Running:
 @contextmanager
 def moodstream_up(*arguments: str, **environment: str) -> Iterator[Running]:
     """``moodstream up`` on free ports until the block ends."""
-    page_port, detector_port = free_port(17860), free_port(18000)
+    # Products that start at the same moment must not choose the same free ports.
+    page_port, detector_port = (free_port(first + random.randrange(4000)) for first in (17860, 22000))
     command = [sys.executable, "-m", "moodstream", "up", "--port", str(page_port), *arguments]
     process = subprocess.Popen(
         command,

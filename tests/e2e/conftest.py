@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import moodstream_up
+from tests.running import Running, moodstream_up
 
 from .clip import write_clip
 
@@ -28,6 +29,16 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+#: A busy machine needs its time: what has not happened by then will not happen.
+PATIENCE_MS = 120_000
+#: Seconds for a whole test, the start of the product before it among them.
+MOST_S = 900
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(MOST_S))
 
 
 @pytest.fixture(scope="session")
@@ -42,16 +53,22 @@ def chromium() -> str:
     pytest.skip(words)
 
 
-@pytest.fixture(scope="session")
-def stack(chromium: str) -> Iterator[tuple[str, str]]:
-    """The started product; gives the addresses of page and detector. MOODSTREAM_TEST_STACK="page detector" names one
-    that runs already."""
+@pytest.fixture(scope="package")
+def product(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, Path]]:
+    """The product, started once for all tests in this folder, and its temporary folder, in which all files are its."""
+    folder = tmp_path_factory.mktemp("server")
+    with moodstream_up(TMPDIR=str(folder)) as running:
+        yield running, folder
+
+
+@pytest.fixture(scope="package")
+def stack(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """The addresses of page and detector. MOODSTREAM_TEST_STACK="page detector" names a product that runs already."""
     if running := os.environ.get("MOODSTREAM_TEST_STACK"):
         page, detector = running.split()
-        yield page, detector
-        return
-    with moodstream_up() as started:
-        yield started.page, started.detector
+        return page, detector
+    started, _ = request.getfixturevalue("product")
+    return started.page, started.detector
 
 
 @pytest.fixture(scope="session")
@@ -66,24 +83,45 @@ def still_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clip(tmp_path_factory.mktemp("clip") / "still.mjpeg", moving=False)
 
 
-@pytest.fixture
-def browse(chromium: str, clip: Path) -> Iterator[Callable[..., Any]]:
-    """Opens a browser whose webcam plays the clip, as a Playwright context:
-    ``browse(*flags, camera=clip or None, without=flags, **context options)``."""
+@pytest.fixture(scope="package")
+def launch(chromium: str) -> Iterator[Callable[..., Any]]:
+    """``launch(*arguments, profile=folder or None)``: the browser that was started with these, started if it was not;
+    with a profile, which it then keeps, a new one, as a Playwright context."""
     from playwright.sync_api import sync_playwright
 
+    with sync_playwright() as playwright, ExitStack() as open_ones:
+
+        @functools.cache
+        def shared(*arguments: str) -> Any:
+            browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+            open_ones.callback(browser.close)
+            return browser
+
+        def start(*arguments: str, profile: Path | None = None) -> Any:
+            if profile is None:
+                return shared(*arguments)
+            return playwright.chromium.launch_persistent_context(profile, executable_path=chromium, args=arguments)
+
+        yield start
+
+
+@pytest.fixture
+def browse(launch: Callable[..., Any], clip: Path) -> Iterator[Callable[..., Any]]:
+    """Opens a Playwright context, which shares no storage with any other, in a browser whose webcam plays the clip:
+    ``browse(*flags, camera=clip or None, without=flags, **context options)``."""
     with ExitStack() as open_ones:
-        playwright = open_ones.enter_context(sync_playwright())
 
         def start(*flags: str, camera: Path | None = clip, without: tuple[str, ...] = (), **options: Any) -> Any:
-            args = [*(flag for flag in FLAGS if flag not in without), *flags]
+            arguments = [*(flag for flag in FLAGS if flag not in without), *flags]
             if camera:
-                args.append(f"--use-file-for-fake-video-capture={camera}")
+                arguments.append(f"--use-file-for-fake-video-capture={camera}")
             else:
-                args.remove(FAKE_CAMERA)
-            browser = playwright.chromium.launch(executable_path=chromium, args=args)
-            open_ones.callback(browser.close)
-            return browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+                arguments.remove(FAKE_CAMERA)
+            wanted = {"viewport": {"width": 1280, "height": 900}, **options}
+            context = launch(*arguments).new_context(**wanted)
+            open_ones.callback(context.close)
+            context.set_default_timeout(PATIENCE_MS)
+            return context
 
         yield start
 

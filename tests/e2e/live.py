@@ -19,18 +19,18 @@ Box = tuple[float, float, float, float]
 
 def agree(page: Any) -> None:
     """Consent, and start the camera; returns with the first label."""
-    page.get_by_role("button", name="Agree and start the camera").click(timeout=90_000)
+    page.get_by_role("button", name="Agree and start the camera").click()
     first_label(page)
 
 
 def first_label(page: Any) -> None:
-    wait(page, "window.__moodstream?.boxes.some((b) => b.label)", 60_000, "no label")
+    wait(page, "window.__moodstream?.boxes.some((b) => b.label)", "no label")
 
 
-def wait(page: Any, condition: str, timeout: int, words: str) -> None:
+def wait(page: Any, condition: str, words: str) -> None:
     """Wait for a condition in the page; a failure tells what the page shows instead."""
     try:
-        page.wait_for_function(condition, timeout=timeout)
+        page.wait_for_function(condition)
     except NotInTime as error:
         counters = page.evaluate("({...window.__moodstream, last: null})")
         pytest.fail(f"{words}: {counters}\n{page.inner_text('body')}\n{error}")

@@ -2,7 +2,7 @@
 // labels are fresh, which on a busy machine may take a while.
 async () => {
   const frame = () => new Promise((done) => requestAnimationFrame(done));
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 60_000;
   do await frame();
   while (!(window.__moodstream.age < 700 && window.__moodstream.boxes.length) && Date.now() < end);
   const video = document.querySelector('.ms-stage video');

@@ -7,12 +7,9 @@ from typing import Any
 
 from PIL import Image
 
-#: A busy machine needs its time.
-SLOW_MS = 60_000
-
 
 def open_tab(page: Any, name: str) -> None:
-    page.get_by_role("tab", name=name, exact=True).click(timeout=SLOW_MS)
+    page.get_by_role("tab", name=name, exact=True).click()
 
 
 def write_portrait(path: Path) -> Path:
@@ -26,14 +23,14 @@ def write_portrait(path: Path) -> Path:
 def download(page: Any, selector: str) -> Path:
     """Press a download button and wait for its file."""
     button = page.locator(f"{selector}:not([disabled])")
-    button.wait_for(timeout=SLOW_MS)
-    with page.expect_download(timeout=SLOW_MS) as waiting:
+    button.wait_for()
+    with page.expect_download() as waiting:
         button.click()
     return Path(waiting.value.path())
 
 
 def result_paths(page: Any, selector: str) -> list[Path]:
     """Where the page's server keeps the files that an element shows."""
-    page.locator(selector).first.wait_for(state="attached", timeout=SLOW_MS)
+    page.locator(selector).first.wait_for(state="attached")
     sources = page.eval_on_selector_all(selector, "all => all.map((one) => decodeURIComponent(one.src))")
     return [Path(source.split("/file=")[1].split("?")[0]) for source in sources]

@@ -28,28 +28,28 @@ def _faults(page: Any) -> list[str]:
 def test_axe_finds_no_serious_fault(browse: Callable[..., Any], stack: tuple[str, str], scheme: str) -> None:
     page = browse(camera=None, color_scheme=scheme, reduced_motion="reduce").new_page()
     page.goto(stack[0])
-    page.locator('[data-act="demo"]:enabled').wait_for(timeout=90_000)
+    page.locator('[data-act="demo"]:enabled').wait_for()
     assert _faults(page) == [], "before the consent"
     page.locator('[data-act="demo"]').click()
-    wait(page, "window.__moodstream?.boxes.filter((b) => b.label).length > 15", 90_000, "no class")
+    wait(page, "window.__moodstream?.boxes.filter((b) => b.label).length > 15", "no class")
     page.get_by_text("Settings", exact=True).click()
     page.locator('[data-set="attention"]').fill("5")
     page.get_by_role("button", name="Drop a marker").click()
-    page.locator("[data-attention] li button").first.wait_for(timeout=60_000)
+    page.locator("[data-attention] li button").first.wait_for()
     assert _faults(page) == [], "individual view"
     page.get_by_text("Take it with you").click()
     assert _faults(page) == [], "open menu"
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Group", exact=True).click()
-    wait(page, "window.__moodstream.last?.view === 'group'", 30_000, "no group view")
+    wait(page, "window.__moodstream.last?.view === 'group'", "no group view")
     assert _faults(page) == [], "group view"
     page.get_by_role("button", name="Stop", exact=True).click()
-    page.get_by_text("Reading has stopped").wait_for(timeout=10_000)
+    page.get_by_text("Reading has stopped").wait_for()
     assert _faults(page) == [], "stopped"
 
 
 def test_the_page_works_by_keyboard_alone(page: Any) -> None:
-    page.locator('[data-act="agree"]:enabled').wait_for(timeout=90_000)
+    page.locator('[data-act="agree"]:enabled').wait_for()
     _tab_to(page, "agree")
     page.keyboard.press("Enter")
     first_label(page)
@@ -58,10 +58,10 @@ def test_the_page_works_by_keyboard_alone(page: Any) -> None:
     page.keyboard.press("Enter")
     assert page.get_by_label("Text of marker 1").input_value() == "by keyboard"
     said = "document.querySelector('[data-announce]').textContent.includes('One face')"
-    wait(page, said, 30_000, "nothing is said to a screen reader")
+    wait(page, said, "nothing is said to a screen reader")
     page.evaluate("document.querySelector('.ms-bar button').focus()")
     page.keyboard.press("Enter")
-    page.get_by_text("The camera is off").wait_for(timeout=10_000)
+    page.get_by_text("The camera is off").wait_for()
     assert page.evaluate("document.activeElement.textContent") == "The camera is off"
 
 

@@ -13,8 +13,6 @@ from .live import SHOWN, wait
 #: A function for the page: the strongest paint on each box's left edge and in its middle (0 to 255).
 PAINTED = Path(__file__).with_name("painted.js").read_text(encoding="utf-8")
 SEATS = 25
-#: One person is away for most of the play's beginning.
-MOST_S = 90_000
 #: Where each seat's tile is, as the scene itself says, in shares of the picture.
 TILES = """import('/live/demo/scene.js').then(({ Scene, tile, SEATS }) => Array.from({ length: SEATS }, (_, seat) => {
   const { x, y, w, h } = tile(seat);
@@ -27,7 +25,7 @@ def school(browse: Callable[..., Any], stack: tuple[str, str]) -> Any:
     """The page with the simulated class, its faces found."""
     tab = browse(camera=None).new_page()
     tab.goto(f"{stack[0]}?demo=1")
-    wait(tab, f"window.__moodstream?.boxes.filter((b) => b.label).length >= {SEATS - 3}", MOST_S, "too few labels")
+    wait(tab, f"window.__moodstream?.boxes.filter((b) => b.label).length >= {SEATS - 3}", "too few labels")
     return tab
 
 
@@ -59,12 +57,12 @@ def test_who_may_need_attention_is_named_with_the_reason(school: Any) -> None:
     school.get_by_text("Settings", exact=True).click()
     school.locator('[data-set="attention"]').fill("5")
     entry = school.locator("[data-attention] li button").first
-    entry.wait_for(timeout=90_000)
+    entry.wait_for()
     assert "Seat" in entry.inner_text()
     assert "Has looked" in entry.inner_text() or "Face out of view for" in entry.inner_text()
     entry.click()
     row = school.locator('.ms-rows button[aria-pressed="true"]')
-    row.wait_for(timeout=10_000)
+    row.wait_for()
     assert school.locator(".ms-rows li").count() >= SEATS - 3
     assert school.locator(".ms-rows li .ms-strip path").count() > SEATS
 
@@ -74,7 +72,6 @@ def test_the_group_view_shows_shares_and_tells_nobody_apart(school: Any) -> None
     wait(
         school,
         "window.__moodstream.last?.view === 'group' && window.__moodstream.boxes.length > 20",
-        30_000,
         "no group",
     )
     last = school.evaluate("window.__moodstream.last")
@@ -82,7 +79,7 @@ def test_the_group_view_shows_shares_and_tells_nobody_apart(school: Any) -> None
     assert all(one["label"] is None for one in school.evaluate("window.__moodstream.boxes"))
     assert school.locator(".ms-attention").is_hidden()
     assert school.locator(".ms-rows").is_hidden()
-    wait(school, "Number(document.querySelector('[data-seen]').textContent) >= 20", 30_000, "no number of faces")
+    wait(school, "Number(document.querySelector('[data-seen]').textContent) >= 20", "no number of faces")
     assert "Shares over" in school.locator('[data-panel="who"]').inner_text()
     school.get_by_role("button", name="Individual", exact=True).click()
-    wait(school, "window.__moodstream.boxes.some((b) => b.label)", 30_000, "no labels again")
+    wait(school, "window.__moodstream.boxes.some((b) => b.label)", "no labels again")

@@ -46,7 +46,7 @@ def test_what_is_taken_home_is_what_was_streamed(browse: Callable[..., Any], sta
     page.keyboard.press("m")
     page.keyboard.type('fractions, "explained"')
     page.keyboard.press("Enter")
-    wait(page, "window.__moodstream.lesson.timeline.seconds.length >= 6", 60_000, "no six seconds")
+    wait(page, "window.__moodstream.lesson.timeline.seconds.length >= 6", "no six seconds")
     _stop(page)
     answers = [one for one in page.evaluate("window.__answers") if one["status"] == "ok"]
     seconds = defaultdict(list)
@@ -96,22 +96,22 @@ def _second(time: str) -> int:
 
 def test_a_reload_loses_nothing_and_one_button_deletes_it(page: Any) -> None:
     agree(page)
-    wait(page, "window.__moodstream.lesson.timeline.seconds.length >= 3", 60_000, "no three seconds")
+    wait(page, "window.__moodstream.lesson.timeline.seconds.length >= 3", "no three seconds")
     page.get_by_role("button", name="Drop a marker").click()
     page.keyboard.type("here")
     page.keyboard.press("Enter")
     _stop(page)
     before = page.evaluate(SECONDS)
     page.reload()
-    wait(page, "window.__moodstream?.lesson?.timeline.seconds.length", 30_000, "the lesson is gone")
+    wait(page, "window.__moodstream?.lesson?.timeline.seconds.length", "the lesson is gone")
     assert page.evaluate(SECONDS) == before
     assert page.get_by_label("Text of marker 1").input_value() == "here"
     assert page.locator(".ms-plot svg [data-word]").count() > 0
     page.get_by_role("button", name="Delete…").click()
     page.get_by_role("button", name="Delete it").click()
-    page.get_by_text("The timeline begins with the first face").wait_for(timeout=10_000)
+    page.get_by_text("The timeline begins with the first face").wait_for()
     page.reload()
-    page.get_by_text("The timeline begins with the first face").wait_for(timeout=30_000)
+    page.get_by_text("The timeline begins with the first face").wait_for()
     assert page.evaluate("window.__moodstream.lesson.timeline.seconds.length") == 0
     kept = page.evaluate(
         """new Promise((done) => { const open = indexedDB.open('moodstream'); open.onsuccess = () => {
@@ -123,7 +123,7 @@ def test_a_reload_loses_nothing_and_one_button_deletes_it(page: Any) -> None:
 
 def test_a_reload_in_the_middle_goes_on_with_the_same_lesson(page: Any) -> None:
     agree(page)
-    wait(page, "window.__moodstream.lesson.timeline.seconds.length >= 3", 60_000, "no three seconds")
+    wait(page, "window.__moodstream.lesson.timeline.seconds.length >= 3", "no three seconds")
     before = page.evaluate(SECONDS)
     page.reload()
     agree(page)
@@ -139,12 +139,12 @@ def test_a_broken_network_is_told_and_loses_nothing(
         page = browse(camera=still_clip).new_page()
         page.goto(wire.address)
         agree(page)
-        wait(page, "window.__moodstream.lesson.timeline.seconds.length >= 3", 60_000, "no three seconds")
+        wait(page, "window.__moodstream.lesson.timeline.seconds.length >= 3", "no three seconds")
         before = page.evaluate(SECONDS)
         rows = page.evaluate("window.__moodstream.lesson.seats.numbers")
         wire.cut()
-        page.get_by_text("reconnecting…").wait_for(timeout=15_000)
-        wait(page, "window.__moodstream.boxes.length === 0", 15_000, "old labels stay on the picture")
+        page.get_by_text("reconnecting…").wait_for()
+        wait(page, "window.__moodstream.boxes.length === 0", "old labels stay on the picture")
         page.wait_for_timeout(3000)
         wire.mend()
         first_label(page)

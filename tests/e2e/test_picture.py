@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from .tabs import SLOW_MS, download, open_tab, write_portrait
+from .tabs import download, open_tab, write_portrait
 
 FILES = "#picture-in input[type=file]"
 WORDS = "#picture-words"
@@ -38,7 +38,7 @@ def portrait(tmp_path: Path) -> Path:
 
 
 def _wait_for(page: Any, words: str) -> None:
-    page.locator(WORDS, has_text=words).wait_for(timeout=SLOW_MS)
+    page.locator(WORDS, has_text=words).wait_for()
 
 
 def test_several_pictures_are_annotated_tabulated_and_taken_away(page: Any, tmp_path: Path, portrait: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_picture_can_be_dropped_and_pasted(
     page.goto(stack[0])
     open_tab(page, "Picture")
     data = base64.b64encode(portrait.read_bytes()).decode()
-    page.locator(FILES).first.wait_for(state="attached", timeout=SLOW_MS)
+    page.locator(FILES).first.wait_for(state="attached")
     page.evaluate(DROP, data)
     _wait_for(page, "1 face. Read in")
     assert "dropped.png" in page.locator("#picture-table").inner_text()
@@ -93,11 +93,11 @@ def test_a_picture_can_be_dropped_and_pasted(
 
 def test_the_camera_takes_a_picture(page: Any) -> None:
     open_tab(page, "Picture")
-    page.locator("#picture-in [aria-label*='ebcam'], #picture-in [aria-label*='amera']").first.click(timeout=SLOW_MS)
-    page.wait_for_timeout(500)
+    page.locator("#picture-in [aria-label*='ebcam'], #picture-in [aria-label*='amera']").first.click()
     access = page.locator("#picture-in").get_by_text("Click to Access Webcam")
+    access.or_(page.locator("#picture-in video")).first.wait_for()
     if access.count():
         access.click()
-    page.wait_for_function("document.querySelector('#picture-in video')?.videoWidth > 0", timeout=SLOW_MS)
-    page.locator("#picture-in [aria-label='capture photo']").click(timeout=SLOW_MS)
+    page.wait_for_function("document.querySelector('#picture-in video')?.videoWidth > 0")
+    page.locator("#picture-in [aria-label='capture photo']").click()
     _wait_for(page, "1 face. Read in")

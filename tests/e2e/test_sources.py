@@ -36,9 +36,9 @@ def test_a_shared_window_is_read_without_mirror_and_its_end_is_told(
     other.goto(call)
     page = context.new_page()
     page.goto(stack[0])
-    page.get_by_role("button", name="Agree and share a window").click(timeout=90_000)
+    page.get_by_role("button", name="Agree and share a window").click()
     first_label(page)
-    page.wait_for_function("window.__moodstream.boxes.length === 2", timeout=60_000)
+    page.wait_for_function("window.__moodstream.boxes.length === 2")
     state = page.evaluate("({...window.__moodstream, last: null})")
     assert state["source"] == "screen"
     assert not state["mirrored"]
@@ -47,20 +47,20 @@ def test_a_shared_window_is_read_without_mirror_and_its_end_is_told(
     assert page.get_by_text("Go to your call now").is_visible()
     assert page.locator('[data-act="camera"]').is_hidden()
     other.close()
-    page.get_by_text("Sharing has ended").wait_for(timeout=20_000)
+    page.get_by_text("Sharing has ended").wait_for()
 
 
 def test_a_camera_can_be_exchanged_for_another_while_it_runs(browse: Browse, stack: tuple[str, str]) -> None:
     page = browse(f"{FAKE_CAMERA}=device-count=2", camera=None).new_page()
     page.goto(stack[0])
-    page.get_by_role("button", name="Agree and start the camera").click(timeout=90_000)
-    page.wait_for_function("window.__moodstream.answered > 0", timeout=60_000)
+    page.get_by_role("button", name="Agree and start the camera").click()
+    page.wait_for_function("window.__moodstream.answered > 0")
     choice = page.locator('[data-act="camera"]')
     assert choice.locator("option").count() == 2
     before = page.evaluate("window.__moodstream.answered")
     other = page.evaluate("[...document.querySelectorAll('[data-act=camera] option')].find((o) => !o.selected).value")
     choice.select_option(other)
-    page.wait_for_function(f"window.__moodstream.answered > {before} + 3", timeout=60_000)
+    page.wait_for_function(f"window.__moodstream.answered > {before} + 3")
     used = "document.querySelector('.ms-stage video').srcObject.getVideoTracks()[0].getSettings().deviceId"
     assert page.evaluate(used) == other
     assert page.evaluate("window.__moodstream.closes") == [], "the stream was broken"
@@ -71,8 +71,8 @@ def _told(browse: Browse, stack: tuple[str, str], script: str, words: str, *flag
     if script:
         page.add_init_script(script)
     page.goto(stack[0])
-    page.get_by_role("button", name="Agree and start the camera").click(timeout=90_000)
-    page.get_by_text(words).wait_for(timeout=30_000)
+    page.get_by_role("button", name="Agree and start the camera").click()
+    page.get_by_text(words).wait_for()
     return page
 
 
@@ -105,7 +105,7 @@ def test_a_browser_without_chromiums_extras_reads_faces_and_says_what_it_lacks(
         delete MediaDevices.prototype.getDisplayMedia;"""
     )
     page.goto(stack[0])
-    page.get_by_text("This browser cannot share a window").first.wait_for(timeout=90_000)
+    page.get_by_text("This browser cannot share a window").first.wait_for()
     assert page.get_by_role("button", name="Agree and share a window").is_hidden()
     agree(page)
     page.get_by_text("Settings", exact=True).click()

@@ -9,9 +9,16 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from .tabs import SLOW_MS, open_tab, write_portrait
+from .tabs import open_tab, write_portrait
 
 BAD = ("serious", "critical")
+#: What is there once a tab has been built.
+READY = {
+    "Picture": "#picture-in input[type=file]",
+    "Video": "#video-start",
+    "Teach": '#teach [data-do="agree"]:enabled',
+    "About": "#about-doubt canvas, #about-doubt svg.marks",
+}
 
 
 def _faults(page: Any) -> list[str]:
@@ -26,17 +33,17 @@ def test_no_tab_has_a_serious_fault(
     page = browse(color_scheme=scheme).new_page()
     page.goto(f"{stack[0]}/?__theme={scheme}")
     faults = {}
-    for name in ("Picture", "Video", "Teach", "About"):
+    for name in READY:
         open_tab(page, name)
-        page.wait_for_timeout(1500)
+        page.locator(READY[name]).first.wait_for()
         faults[name] = _faults(page)
     open_tab(page, "Picture")
     page.locator("#picture-in input[type=file]").first.set_input_files(write_portrait(tmp_path / "portrait.png"))
-    page.locator("#picture-csv:not([disabled])").wait_for(timeout=SLOW_MS)
+    page.locator("#picture-csv:not([disabled])").wait_for()
     faults["Picture, read"] = _faults(page)
     open_tab(page, "Teach")
-    page.get_by_role("button", name="Agree and start the camera").click(timeout=SLOW_MS)
-    page.wait_for_function("window.__teach?.face", timeout=SLOW_MS)
+    page.get_by_role("button", name="Agree and start the camera").click()
+    page.wait_for_function("window.__teach?.face")
     faults["Teach, live"] = _faults(page)
     assert not any(faults.values()), faults
 
@@ -45,14 +52,12 @@ def test_the_teach_tab_works_with_the_keyboard_alone(page: Any) -> None:
     open_tab(page, "Teach")
     page.locator('#teach [data-do="agree"]:enabled').focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("window.__teach?.face", timeout=SLOW_MS)
+    page.wait_for_function("window.__teach?.face")
     page.keyboard.press("Tab")  # the shot, which is the next that can be reached
-    page.wait_for_function(
-        "document.activeElement.dataset.do === 'shot' || document.activeElement.name", timeout=SLOW_MS
-    )
+    page.wait_for_function("document.activeElement.dataset.do === 'shot' || document.activeElement.name")
     page.get_by_role("radio", name="angry").focus()
     page.keyboard.press("ArrowDown")
     assert page.get_by_role("radio", name="disgust").is_checked()
     page.locator('#teach [data-do="shot"]').focus()
     page.keyboard.press("Space")
-    page.locator(".teach-label", has_text="disgust").get_by_text("1 shot").wait_for(timeout=SLOW_MS)
+    page.locator(".teach-label", has_text="disgust").get_by_text("1 shot").wait_for()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.clips import portrait, write_video
 
-from .tabs import SLOW_MS, download, open_tab
+from .tabs import download, open_tab
 
 RATE = 10
 WORDS = "#video-words"
@@ -37,17 +37,17 @@ def _choose(page: Any, file: Path) -> None:
 
 def test_a_video_comes_back_annotated_with_its_sound_and_its_numbers(page: Any, clip_file: Path) -> None:
     _choose(page, clip_file)
-    page.locator("#video-facts", has_text="4 s long, 10 pictures a second").wait_for(timeout=SLOW_MS)
+    page.locator("#video-facts", has_text="4 s long, 10 pictures a second").wait_for()
     page.locator("#video-start").click()
-    page.locator(WORDS, has_text="of 4 s read").wait_for(timeout=SLOW_MS)
-    page.locator(WORDS, has_text="40 pictures, ").wait_for(timeout=2 * SLOW_MS)
-    page.wait_for_function("document.querySelector('#video-out video')?.readyState >= 2", timeout=SLOW_MS)
+    page.locator(WORDS, has_text="of 4 s read").wait_for()
+    page.locator(WORDS, has_text="40 pictures, ").wait_for()
+    page.wait_for_function("document.querySelector('#video-out video')?.readyState >= 2")
     at, lasts, width, sound = page.evaluate(PLAY)
     assert at > 0.5
     assert lasts == pytest.approx(4, abs=0.3)
     assert width == 640
     assert sound > 0
-    page.locator("#video-timeline canvas, #video-timeline svg").first.wait_for(timeout=SLOW_MS)
+    page.locator("#video-timeline canvas, #video-timeline svg").first.wait_for()
     with download(page, "#video-faces").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["picture"] for row in rows} == {str(number) for number in range(40)}
@@ -60,10 +60,10 @@ def test_a_video_comes_back_annotated_with_its_sound_and_its_numbers(page: Any, 
 def test_a_reading_is_cancelled_and_keeps_what_was_read(page: Any, tmp_path: Path) -> None:
     long = write_video(tmp_path / "long.mp4", (portrait(number) for number in range(300)), rate=RATE)
     _choose(page, long)
-    page.locator("#video-start:not([disabled])").click(timeout=SLOW_MS)
-    page.locator(WORDS, has_text="left").wait_for(timeout=SLOW_MS)
+    page.locator("#video-start:not([disabled])").click()
+    page.locator(WORDS, has_text="left").wait_for()
     page.locator("#video-cancel").click()
-    page.locator(WORDS, has_text="Cancelled after").wait_for(timeout=SLOW_MS)
+    page.locator(WORDS, has_text="Cancelled after").wait_for()
     with download(page, "#video-faces").open(newline="") as file:
         assert 0 < len(list(csv.DictReader(file))) < 300
 
@@ -72,7 +72,7 @@ def test_what_is_no_video_is_refused_in_words(page: Any, tmp_path: Path) -> None
     wrong = tmp_path / "notes.mp4"
     wrong.write_text("Not a video at all.")
     _choose(page, wrong)
-    page.locator("#video-facts", has_text="notes.mp4 is no video").wait_for(timeout=SLOW_MS)
+    page.locator("#video-facts", has_text="notes.mp4 is no video").wait_for()
     assert page.locator("#video-start").is_disabled()
 
 
@@ -83,6 +83,6 @@ def test_a_broken_video_is_read_as_far_as_it_goes(page: Any, tmp_path: Path) -> 
     broken = tmp_path / "broken.webm"
     broken.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     _choose(page, broken)
-    page.locator("#video-start:not([disabled])").click(timeout=SLOW_MS)
-    page.locator(WORDS, has_text="Not read to its end. broken.webm is damaged").wait_for(timeout=2 * SLOW_MS)
+    page.locator("#video-start:not([disabled])").click()
+    page.locator(WORDS, has_text="Not read to its end. broken.webm is damaged").wait_for()
     assert page.locator("#video-out video").is_visible()

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
+
+import pytest
 
 from frontend.shelf import KEEP_S, Shelf
 
@@ -42,3 +47,40 @@ def test_old_files_go_whoever_put_them_there_and_a_session_lives_on(shelf: Shelf
     assert not session.folder.exists()
     assert shelf.session("mine") is session
     assert session.folder.is_dir()
+
+
+#: A page that is up: it has an upload, says where, and waits.
+_PAGE = """
+from frontend.shelf import Shelf
+shelf = Shelf()
+(shelf.root / "upload.png").write_bytes(b"x")
+print(shelf.root, flush=True)
+input()
+"""
+
+
+def test_what_a_killed_page_left_goes_at_the_next_start_and_that_of_a_running_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    strangers = [_file(tmp_path / "moodstream-page-file"), _file(tmp_path / "other" / "kept.txt")]
+    elsewhere = _file(tmp_path / "other" / "linked.txt")
+    (tmp_path / "moodstream-page-link").symlink_to(elsewhere.parent)
+    pages = [
+        subprocess.Popen([sys.executable, "-c", _PAGE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    killed, running = (Path(page.stdout.readline().strip()) for page in pages if page.stdout)
+    pages[0].kill()
+    pages[0].wait()
+    assert (killed / "upload.png").exists()
+    shelf = Shelf()
+    assert not killed.exists()
+    assert (running / "upload.png").exists()
+    assert shelf.root.parent == tmp_path
+    assert all(file.exists() for file in (*strangers, elsewhere))
+    shelf.close()
+    pages[1].communicate("\n", timeout=60)
+    assert not running.exists()
+    pages[0].communicate()
