@@ -28,9 +28,11 @@ from moodstream.types import CROP_SIDE, EXPRESSIONS
 
 log = logging.getLogger(__name__)
 
-#: The runs behind the shipped file: teachers first, if any, then the one that ships.
-TEACHERS: tuple[Recipe, ...] = ()
-SHIPPED = Recipe(name="ours-1")
+#: The runs behind the shipped file: its teacher, then the one that ships, which goes on from the teacher's weights.
+TEACHERS = (Recipe(name="ours-1"),)
+SHIPPED = Recipe(
+    name="distil-1", seed=2, start="ours-1", teachers="ours-1", taught=0.5, epochs=30, decay_epochs=14, large_epochs=8
+)
 #: Pictures of each split, and epochs, of the quick form.
 QUICK_PICTURES, QUICK_EPOCHS = 320, 2
 
