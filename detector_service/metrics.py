@@ -113,7 +113,7 @@ class Demand:
     WINDOW_S = 10.0
     #: What a message costs a worker beside its faces, in faces: a stream of one face and a class then fill workers
     #: alike (``python -m bench.costs`` has the figures).
-    MESSAGE_FACES = 2.0
+    MESSAGE_FACES = 3.0
 
     def __init__(self) -> None:
         self._events: deque[tuple[float, float]] = deque()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import simpy
 
 from bench.autoscale.rule import SYNC_S, Autoscaler, Rule
@@ -25,12 +26,10 @@ class Costs:
 
     #: Faces a second that one live worker drains.
     worker_faces: float
-    #: Processor seconds that a frame costs a detector and the page.
+    #: Processor seconds that a frame costs a detector.
     detector_s: float
-    page_s: float
-    #: Cores that one detector can use, and its request, of which the autoscaler takes shares.
+    #: Cores that one detector can use.
     detector_cores: float
-    detector_request: float
     #: Seconds from a higher count to a ready pod: the least and the most, equally likely between them.
     start_s: tuple[float, float]
 
@@ -158,9 +157,9 @@ class Cluster:
             frames = self.kind.fps * TICK_S
             # A detector past its cores answers what it can, and the rest late or not at all.
             room = self.costs.detector_cores * TICK_S / self.costs.detector_s
-            passed = [min(streams * frames, room) for streams in self._detectors.ready]
+            passed = np.minimum(np.array(self._detectors.ready) * frames, room)
             wanted = self.open_streams * frames * self.kind.faces
-            came = sum(passed) * self.kind.faces
+            came = float(passed.sum()) * self.kind.faces
             late = wanted - came
             capacity = len(self._workers.ready) * self.costs.worker_faces * TICK_S
             before = self._backlog
@@ -176,14 +175,13 @@ class Cluster:
     def _scrape(self) -> Iterator[Any]:
         while True:
             yield self._env.timeout(SCRAPE_S)
-            busy = sum(
-                min(s * self.kind.fps * self.costs.detector_s, self.costs.detector_cores) for s in self._detectors.ready
-            )
+            wanted = np.array(self._detectors.ready) * self.kind.fps * self.costs.detector_s
+            busy = float(np.minimum(wanted, self.costs.detector_cores).sum())
             self._scraped = {
                 "moodstream_demand_faces": sum(self._told) / len(self._told),
                 "moodstream_streams": float(self.open_streams),
                 # The autoscaler divides by the count, as for the others.
-                "cpu": busy / self.costs.detector_request,
+                "cpu": busy,
             }
 
     def _scale(self, pods: Pods, scaler: Autoscaler, end_one: Callable[[Pods], object]) -> Iterator[Any]:

@@ -51,7 +51,7 @@ class Rule:
 
     @classmethod
     def of(cls, body: dict[str, Any]) -> Rule:
-        """The rule in a manifest; a metric is called by its name, processor time ``cpu`` (a share of the request)."""
+        """The rule in a manifest; a metric is called by its name, processor time ``cpu`` (cores)."""
         spec = body["spec"]
         behavior = spec.get("behavior", {})
         up, down = behavior.get("scaleUp", _DEFAULT_UP), behavior.get("scaleDown", _DEFAULT_DOWN)
@@ -61,7 +61,7 @@ class Rule:
                 external = metric["external"]
                 targets[external["metric"]["name"]] = float(external["target"]["averageValue"])
             else:
-                targets[metric["resource"]["name"]] = metric["resource"]["target"]["averageUtilization"] / 100
+                targets[metric["resource"]["name"]] = cores(metric["resource"]["target"]["averageValue"])
         return cls(
             spec["minReplicas"],
             spec["maxReplicas"],
@@ -125,6 +125,11 @@ class Autoscaler:
 
 def _policies(side: dict[str, Any]) -> tuple[Policy, ...]:
     return tuple(Policy(one["type"], one["value"], one["periodSeconds"]) for one in side["policies"])
+
+
+def cores(quantity: str) -> float:
+    """Kubernetes' quantity of processor time."""
+    return float(quantity[:-1]) / 1000 if quantity.endswith("m") else float(quantity)
 
 
 def _wanted(total: float, target: float, current: int) -> int:

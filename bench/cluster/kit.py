@@ -93,10 +93,9 @@ class Kit:
         self._stack.callback(_end, process)
         return process
 
-    def apply(self, folder: Path) -> str:
-        """``kubectl apply -k``, in the cluster's version; what became of each object."""
-        rendered = subprocess.run([KUBECTL, "kustomize", folder], check=True, capture_output=True, text=True).stdout
-        return self.kubectl("apply", "-f", "-", given=self.run("convert", given=rendered))
+    def apply(self, folder: Path) -> None:
+        """``kubectl apply -k``, in the cluster's version."""
+        self.kubectl("apply", "-f", "-", given=self.run("convert", given=rendered(folder)))
 
     def build(self, dockerfile: str, tag: str, version: str) -> None:
         self.run("image", "build", "-q", "-f", dockerfile, "-t", tag, "--build-arg", f"VERSION={version}", ".")
@@ -131,6 +130,20 @@ class Kit:
         metric = f"/apis/external.metrics.k8s.io/v1beta1/namespaces/{NAMESPACE}/moodstream_demand_faces"
         items = json.loads(self.kubectl("get", "--raw", metric))["items"]
         return int(items[0]["value"]) if items else None
+
+    def demand_since(self, seconds: float) -> list[tuple[float, float]]:
+        """(seconds since then, demand) every five seconds, as Prometheus remembers it."""
+        now = time.time()
+        words = ["--data-urlencode", "query=sum(moodstream_demand_faces)", "-d", f"start={now - seconds}"]
+        url = f"http://127.0.0.1:{PROMETHEUS}/api/v1/query_range"
+        told = json.loads(self.run("inside", "curl", "-sf", url, *words, "-d", f"end={now}", "-d", "step=5"))
+        (series,) = told["data"]["result"]
+        return [(round(at - now + seconds, 1), float(value)) for at, value in series["values"]]
+
+
+def rendered(folder: Path) -> str:
+    """The manifests of an overlay."""
+    return subprocess.run([KUBECTL, "kustomize", folder], check=True, capture_output=True, text=True).stdout
 
 
 def wait_for(what: str, condition: Callable[[], object], within_s: float) -> float:

@@ -9,11 +9,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.cluster.kit import HERE, NAMESPACE, Kit, say, wait_for
+import yaml
+
+from bench.cluster.kit import HERE, NAMESPACE, Kit, rendered, say, wait_for
 from bench.path import frame_with_one_face
 
 VERSION, NEXT = "0.1.0", "0.1.1"
@@ -31,6 +33,8 @@ DEPLOYMENTS = {
     "detector": "detector",
     "page": "frontend",
 }
+#: The class that comes and goes under the autoscaler's eyes.
+CLASS = {"streams": 1, "faces": 25, "fps": 4, "seconds": 240}
 PAGE, DETECTOR = f"http://page.{NAMESPACE}", f"http://detector.{NAMESPACE}:8000"
 QUEUE = f"redis://:local@redis-live.{NAMESPACE}:6379/0"
 REDIS_IMAGE = "valkey/valkey:8.1-bookworm"
@@ -68,32 +72,43 @@ def install(kit: Kit) -> dict[str, Any]:
 
 def autoscale(kit: Kit) -> dict[str, Any]:
     """Live workers under a class that comes and goes, followed by the controller manager's own autoscaler."""
+    bodies = [b for b in yaml.safe_load_all(rendered(HERE / "overlay")) if b["metadata"]["name"] == "live-worker"]
     kit.metrics()
     wait_for("one live worker", lambda: ready(kit, "live-worker") == 1, 300)
-    began, seen = time.monotonic(), []
-    sender = load(kit, streams=1, faces=25, fps=4, seconds=240)
+    began, since, seen = time.monotonic(), datetime.now(UTC), []
+    sender = load(kit, **CLASS)
 
     def note() -> tuple[int, int]:
         status = kit.get("deployment", "live-worker")
         counts = (status["spec"]["replicas"], status["status"].get("readyReplicas", 0))
         if not seen or seen[-1]["wanted_ready"] != list(counts):
             at = round(time.monotonic() - began, 1)
-            seen.append({"s": at, "wanted_ready": list(counts), "demand": kit.demand()})
+            seen.append({"s": at, "wanted_ready": list(counts)})
             say(f"live workers: {seen[-1]}")
         return counts
 
     up = wait_for("five live workers", lambda: note() == (5, 5), 230)
-    starts = start_times(kit, "live-worker")
+    starts = start_times(kit, "live-worker", since)
     while sender.poll() is None:
         note()
         time.sleep(1)
     ended = time.monotonic()
+    say("the load ended")
     wait_for("one live worker again", lambda: note() == (1, 1), 600)
     return {
         "from_1_to_5_s": round(up, 1),
+        "load_ended_s": round(ended - began, 1),
         "load_end_until_1_s": round(time.monotonic() - ended, 1),
         "pod_start_s": starts,
         "changes": seen,
+        "demand": kit.demand_since(time.monotonic() - began),
+        "class": CLASS,
+        "rule": next(body for body in bodies if body["kind"] == "HorizontalPodAutoscaler"),
+        "worker_cores": next(
+            body["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["cpu"]
+            for body in bodies
+            if body["kind"] == "Deployment"
+        ),
         "load": report(sender),
     }
 
@@ -139,7 +154,7 @@ def as_shipped(kit: Kit) -> None:
 
 
 @contextmanager
-def under_load(kit: Kit, name: str, seconds: int = 90) -> Iterator[dict[str, Any]]:
+def under_load(kit: Kit, name: str, seconds: int = 60) -> Iterator[dict[str, Any]]:
     """Senders that suit a service; what became of their frames is added to the figure when they are done."""
     if name == "frame-worker":
         words = f"-m bench.cluster.frames {QUEUE} {seconds}"
@@ -179,11 +194,12 @@ def ready(kit: Kit, name: str) -> int:
     return int(kit.get("deployment", name)["status"].get("readyReplicas", 0))
 
 
-def start_times(kit: Kit, name: str) -> list[float]:
-    """Seconds from the making of each pod until it was ready."""
+def start_times(kit: Kit, name: str, since: datetime) -> list[float]:
+    """Seconds from the making of each pod until it was ready, for those made since then."""
     times = []
     for pod in kit.get("pods", "-l", f"app.kubernetes.io/name={name}")["items"]:
         made = datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
-        (at,) = (c["lastTransitionTime"] for c in pod["status"]["conditions"] if c["type"] == "Ready")
-        times.append((datetime.fromisoformat(at) - made).total_seconds())
+        if made > since:
+            (at,) = (c["lastTransitionTime"] for c in pod["status"]["conditions"] if c["type"] == "Ready")
+            times.append((datetime.fromisoformat(at) - made).total_seconds())
     return sorted(times)

@@ -6,11 +6,13 @@ import pytest
 
 pytest.importorskip("simpy", reason="no SimPy: .venv/bin/pip install --no-deps --require-hashes -r locks/cluster.txt")
 
+from bench.autoscale.__main__ import replicas, within, without_maxima
+from bench.autoscale.against import against
 from bench.autoscale.cluster import Class, Cluster, Costs
 from bench.autoscale.rule import Autoscaler, Policy, Rule, shipped
 from detector_service.metrics import Demand
 
-COSTS = Costs(500.0, 0.003, 0.001, 1.0, 0.5, (5.0, 10.0))
+COSTS = Costs(500.0, 0.003, 2.0, (5.0, 10.0))
 
 
 def rule(**changes: object) -> Rule:
@@ -77,3 +79,59 @@ def test_without_streams_everything_stays_at_its_minimum() -> None:
     cluster = run(0, 1800)
     assert set(cluster.log.workers) == {shipped()["live-worker"].minimum}
     assert sum(cluster.log.faces) == 0
+
+
+def test_a_real_run_is_simulated_with_its_own_rule_and_class() -> None:
+    policy = {"type": "Percent", "value": 100, "periodSeconds": 15}
+    hpa = {
+        "minReplicas": 1,
+        "maxReplicas": 5,
+        "behavior": {
+            "scaleUp": {"policies": [policy, {"type": "Pods", "value": 4, "periodSeconds": 15}]},
+            "scaleDown": {"policies": [policy], "stabilizationWindowSeconds": 60},
+        },
+        "metrics": [
+            {
+                "type": "External",
+                "external": {"metric": {"name": "moodstream_demand_faces"}, "target": {"averageValue": "20"}},
+            }
+        ],
+    }
+    demand = [(float(at), 108.0 if 10 <= at < 250 else 0.0) for at in range(0, 400, 5)]
+    run = {
+        "class": {"streams": 1, "faces": 25, "fps": 4, "seconds": 240},
+        "pod_start_s": [10.0, 20.0],
+        "rule": {"spec": hpa},
+        "worker_cores": "150m",
+        "from_1_to_5_s": 40.0,
+        "load_end_until_1_s": 90.0,
+        "changes": [
+            {"s": 0.0, "wanted_ready": [1, 1]},
+            {"s": 20.0, "wanted_ready": [5, 1]},
+            {"s": 320.0, "wanted_ready": [1, 5]},
+        ],
+        "demand": demand,
+        "load": {"answers": {"ok": 9, "stale": 1}},
+    }
+    said = against({"autoscale": run}, {"live worker": 0.025, "detector": 0.05}, 2.0)
+    least, _, most = said["rule_alone_on_the_real_demand"]["five_wanted_at_s"]["simulated"]
+    assert 10 <= least <= most <= 10 + 15, "the first look after the demand is there"
+    least, _, most = said["rule_alone_on_the_real_demand"]["one_wanted_at_s"]["simulated"]
+    assert 250 + 60 - 15 <= least <= most <= 250 + 60 + 30, "a window after the last high demand"
+    assert said["up_s"]["simulated"][0] > 10, "the pods that were asked for must start first"
+    assert said["not_in_time"]["real"] == 0.1
+
+
+def test_what_the_shipped_maxima_hold_fits_and_one_more_does_not() -> None:
+    rules, kind = shipped(), Class(5, 25)
+    seconds = {"detector": 0.08, "page": 0.002, "redis": 0.0005}
+    held = within(rules, kind, seconds)
+    most = {name: rules[name].maximum for name in ("live-worker", "detector", "page")}
+
+    def fits(streams: int) -> bool:
+        counts = replicas(without_maxima(rules), streams, kind, seconds)
+        return all(counts[name] <= most[name] for name in most)
+
+    assert held > 10
+    assert fits(held)
+    assert not fits(held + 1)
