@@ -29,7 +29,7 @@ BELIEVED = 0.6
 #: A face that is not sure for so long is examined like a new one.
 DOUBT_S = 0.5
 #: A face that moves slowly keeps its box for so long without a look; slowly is so many of its sides a second.
-REST_S, SLOWLY = 0.15, 0.6
+REST_S, SLOWLY = 0.25, 0.6
 #: What was examined and is no face is not examined again for so long, unless the picture changes there.
 REJECTED_S = 1.5
 #: Boxes that overlap more than this (intersection over union) propose the same again.

@@ -1,0 +1,125 @@
+"""What is known of a stream's picture, with a detector that takes bright squares for faces."""
+
+import cv2
+import numpy as np
+import pytest
+
+from detector_service.examine import examine
+from detector_service.finder import MEMORY_S, Finder
+from detector_service.looks import Frame
+from detector_service.tiles import TURN_S
+from moodstream.types import Face
+
+
+class BrightSquares:
+    """White squares look like faces; blue ones only at some sizes, so not in the second look of those for new faces."""
+
+    name, framing, side, min_score = "bright", None, 128, 0.65
+
+    def __init__(self):
+        self.looks = 0
+
+    def look(self, picture):
+        self.looks += 1
+        found = []
+        for colour in ("white", "blue"):
+            other = picture[..., 2] > 128
+            shown = (picture[..., 0] > 128) & (other if colour == "white" else ~other)
+            for x, y, w, h, _ in cv2.connectedComponentsWithStats(shown.astype(np.uint8))[2][1:].tolist():
+                like = colour == "white" or not (25 < w < 30 or 45 < w < 65)
+                if like and 128 / 14 < w < 100 and 0.7 < w / h < 1.4:
+                    found.append(Face(box=(float(x), float(y), float(w), float(h)), score=0.9))
+        return found
+
+    def close(self):
+        pass
+
+
+def picture(*squares, colour=(230, 230, 230)):
+    image = np.full((480, 640, 3), 40, np.uint8)
+    for x, y, side in squares:
+        image[y : y + side, x : x + side] = colour
+    return image
+
+
+def places(faces):
+    return sorted((round(f.box[0], -1), round(f.box[1], -1)) for f in faces)
+
+
+@pytest.fixture
+def detector():
+    return BrightSquares()
+
+
+def test_near_and_far_faces_are_found_at_once(detector):
+    squares = [(30, 30, 30), (300, 100, 60), (400, 240, 200)]
+    assert places(Finder().find(picture(*squares), detector)) == [(30, 30), (300, 100), (400, 240)]
+
+
+def test_what_looks_like_a_face_only_in_some_looks_is_none(detector):
+    image = picture((300, 100, 60), colour=(230, 40, 40))
+    chance = Face(box=(300.0, 100.0, 60.0, 60.0), score=0.99)
+    assert examine(detector, Frame(image), [chance]) == [None]
+    assert Finder().find(image, detector) == []
+
+
+def test_many_are_examined_as_one_is(detector):
+    faces = [Face(box=(40.0 + 90 * i, 100.0, 50.0, 50.0), score=0.4) for i in range(6)]
+    image = picture(*((40 + 90 * i, 100, 50) for i in range(6) if i != 2))
+    image[100:150, 220:270] = (230, 40, 40)
+    stood = examine(detector, Frame(image), faces)
+    assert [face is not None for face in stood] == [True, True, False, True, True, True]
+    assert examine(detector, Frame(image), []) == []
+
+
+def test_a_steady_picture_costs_little(detector):
+    finder, image = Finder(), picture(*((20 + 90 * (i % 7), 20 + 110 * (i // 7), 50) for i in range(28)))
+    assert len(finder.find(image, detector, 0.0)) == 28
+    first, detector.looks = detector.looks, 0
+    for step in range(1, 31):
+        assert len(finder.find(image, detector, step / 30)) == 28
+    assert detector.looks / 30 < first / 5
+
+
+def test_a_moving_face_is_followed(detector):
+    finder = Finder()
+    for step in range(60):
+        x = 50 + 6 * step
+        (face,) = finder.find(picture((x, 200, 60)), detector, step / 30)
+        assert abs(face.box[0] - x) < 12 and abs(face.box[1] - 200) < 12
+
+
+def test_a_new_face_is_seen_within_a_second_and_a_cut_at_once(detector):
+    finder = Finder()
+    finder.find(picture((40, 40, 50)), detector, 0.0)
+    for step in range(1, 12 + round(TURN_S * 30)):
+        # It fades in so slowly that no two frames differ much.
+        image = picture((40, 40, 50))
+        image[300:330, 500:530] = min(40 + 10 * step, 160)
+        faces = finder.find(image, detector, step / 30)
+    assert len(faces) == 2
+    elsewhere = np.random.default_rng(0).integers(0, 110, (12, 16, 1)).astype(np.uint8)
+    elsewhere = np.kron(elsewhere, np.ones((40, 40, 3), np.uint8))
+    for i in range(6):
+        elsewhere[300:360, 20 + 90 * i : 80 + 90 * i] = 230
+    assert len(finder.find(elsewhere, detector, (step + 1) / 30)) == 6
+
+
+def test_a_face_that_went_is_gone_at_once_and_back_where_it_was(detector):
+    finder = Finder()
+    finder.find(picture((300, 200, 60)), detector, 0.0)
+    assert finder.find(picture(), detector, 0.3) == []
+    assert len(finder.find(picture((304, 200, 60)), detector, 0.33)) == 1
+    assert finder.find(picture(), detector, 0.33 + 2 * MEMORY_S) == []
+
+
+def test_times_that_stand_still_or_run_back_count_as_the_next_frame(detector):
+    finder, image = Finder(), picture((300, 200, 60))
+    for at in (5.0, 5.0, 4.0, float(2**40), 3.0):
+        assert len(finder.find(image, detector, at)) == 1
+
+
+def test_smaller_than_the_smallest_is_not_taken(detector):
+    image = picture((100, 100, 40))
+    assert len(Finder(smallest=24).find(image, detector)) == 1
+    assert Finder(smallest=60).find(image, detector) == []

@@ -1,0 +1,70 @@
+"""Which tiles of a frame are visited when."""
+
+import numpy as np
+import pytest
+
+from detector_service.looks import Frame
+from detector_service.tiles import NOTICED, TURN_S, Tiles, tiles
+
+SMALLEST = 24
+
+
+def frame(level=100, size=(720, 1280)):
+    return Frame(np.full((*size, 3), level, np.uint8))
+
+
+def test_the_whole_frame_comes_first_and_any_small_face_is_whole_in_a_tile():
+    squares = tiles(1280, 720, SMALLEST)
+    assert (squares[0].x, squares[0].y, squares[0].side) == (0, 0, 1280)
+    random = np.random.default_rng(0)
+    for side in (SMALLEST, 50, 150, 400):
+        for x, y in random.uniform((0, 0), (1280 - side, 720 - side), (200, 2)):
+            assert any(
+                s.x <= x and s.y <= y and x + side <= s.x + s.side and y + side <= s.y + s.side
+                for s in squares
+                if side >= s.side * NOTICED * 0.999
+            ), (side, x, y)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (640, 480), (480, 640), (4000, 3000)])
+def test_frames_of_any_size_have_tiles(size):
+    squares = tiles(*size, SMALLEST)
+    assert squares[0].side == max(size) and len(squares) < 60
+
+
+def test_all_are_visited_at_first_and_then_each_once_in_a_turn():
+    picture = frame()
+    visits = Tiles(SMALLEST)
+    everything = visits.due(picture, 0.0)
+    assert everything == tiles(1280, 720, SMALLEST)
+    seen, most = [], 0
+    for step in range(1, round(TURN_S * 30) + 1):
+        due = visits.due(picture, step / 30)
+        seen += due
+        most = max(most, len(due))
+    assert set(seen) == set(everything) and len(seen) <= len(everything) + 1 and most <= 2
+
+
+def test_a_frame_of_another_size_or_after_a_pause_is_visited_whole():
+    visits = Tiles(SMALLEST)
+    visits.due(frame(), 0.0)
+    assert visits.due(frame(size=(480, 640)), 0.03) == tiles(640, 480, SMALLEST)
+    assert visits.due(frame(size=(480, 640)), 0.03 + 2 * TURN_S) == tiles(640, 480, SMALLEST)
+
+
+def test_tiles_are_visited_at_once_where_the_picture_changes():
+    visits = Tiles(SMALLEST)
+    visits.due(frame(), 0.0)
+    changed = np.full((720, 1280, 3), 100, np.uint8)
+    changed[:240, :240] = 200
+    due = visits.due(Frame(changed), 0.001)
+    assert due and all(square.x < 240 and square.y < 240 for square in due)
+
+
+def test_a_cut_is_noticed_everywhere_and_light_alone_is_no_change():
+    random = np.random.default_rng(0)
+    visits = Tiles(SMALLEST)
+    visits.due(frame(), 0.0)
+    assert visits.due(frame(160), 0.001) == []
+    other = np.kron(random.integers(0, 256, (9, 16, 1)), np.ones((80, 80, 3))).astype(np.uint8)
+    assert len(visits.due(Frame(other), 0.002)) > 0.8 * len(tiles(1280, 720, SMALLEST))
