@@ -47,11 +47,14 @@ def _stand(detector: Detector, frame: Frame, faces: list[Face], wide: int) -> li
     first, others = _LOOKS[0], _LOOKS[1:]
     near = close_up(detector, frame, faces, wide, first[0], mirrored=first[1])
     seen = [found or replace(face, score=0.0) for found, face in zip(near, faces, strict=True)]
-    scores = _scores(detector, frame, seen, wide, others)
-    return [
-        replace(face, score=(face.score + len(others) * score) / len(_LOOKS))
-        for face, score in zip(seen, scores, strict=True)
-    ]
+    # Less than this the other looks cannot make good.
+    least = len(_LOOKS) * detector.min_score - len(others)
+    hopeful = [i for i, face in enumerate(seen) if face.score >= least]
+    stood = [replace(face, score=face.score / len(_LOOKS)) for face in seen]
+    scores = _scores(detector, frame, [seen[i] for i in hopeful], wide, others)
+    for i, score in zip(hopeful, scores, strict=True):
+        stood[i] = replace(seen[i], score=(seen[i].score + len(others) * score) / len(_LOOKS))
+    return stood
 
 
 def _scores(

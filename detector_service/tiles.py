@@ -13,7 +13,7 @@ from detector_service.looks import Frame, Square
 #: The smallest face that a detector notices at all, in sides of its look.
 NOTICED = 1 / 12
 #: All tiles are visited once in this time, which bounds how long a new face stays unseen.
-TURN_S = 0.8
+TURN_S = 0.9
 #: The changing part of a tile's area at which it is visited at once: somebody came, or everything moved.
 CHANGED = 0.25
 #: A tile that keeps changing is visited this often, so that a camera in motion does not cost every tile in every frame.
