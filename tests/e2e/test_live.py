@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 import httpx
@@ -15,18 +16,11 @@ def test_the_box_on_the_screen_lies_on_the_face_of_the_screen(page: Any, stack: 
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
     agree(page)
-    overlaps, in_pixels = [], []
-    for _ in range(5):
-        said, seen = _overlaps(page)
-        overlaps.append(said)
-        in_pixels.append(seen)
-        page.wait_for_timeout(400)
-    assert sorted(overlaps)[len(overlaps) // 2] > 0.45, overlaps
-    assert sorted(in_pixels)[len(in_pixels) // 2] > 0.45, in_pixels
+    _follows(page)
     page.locator('[data-act="mirror"]').uncheck()
     answered = page.evaluate("window.__moodstream.answered")
     page.wait_for_function(f"!window.__moodstream.mirrored && window.__moodstream.answered > {answered} + 1")
-    assert _overlaps(page)[1] > 0.4
+    _follows(page)
     page.get_by_role("button", name="Stop").click()
     page.wait_for_function("window.__moodstream.closes.length === 1")
     counters = page.evaluate("({...window.__moodstream, last: null})")
@@ -34,6 +28,15 @@ def test_the_box_on_the_screen_lies_on_the_face_of_the_screen(page: Any, stack: 
     assert 0 <= counters["sent"] - counters["answered"] <= 1, counters
     assert counters["statuses"].get("error", 0) == 0, counters
     assert hosts <= {stack[0].split("/")[2]}, hosts
+
+
+def _follows(page: Any) -> None:
+    """Five looks in a row of which most show the box on the face; a busy moment, in which labels are late, may pass."""
+    looks: list[tuple[float, float]] = []
+    while len(looks) < 5 or any(median(look[i] for look in looks[-5:]) <= 0.45 for i in (0, 1)):
+        assert len(looks) < 30, looks
+        looks.append(_overlaps(page))
+        page.wait_for_timeout(400)
 
 
 def _overlaps(page: Any) -> tuple[float, float]:
