@@ -95,7 +95,7 @@ def test_the_camera_takes_a_picture(page: Any) -> None:
     open_tab(page, "Picture")
     page.locator("#picture-in [aria-label*='ebcam'], #picture-in [aria-label*='amera']").first.click()
     access = page.locator("#picture-in").get_by_text("Click to Access Webcam")
-    access.or_(page.locator("#picture-in video")).first.wait_for()
+    access.or_(page.locator("#picture-in video:not(.hide)")).first.wait_for()
     if access.count():
         access.click()
     page.wait_for_function("document.querySelector('#picture-in video')?.videoWidth > 0")

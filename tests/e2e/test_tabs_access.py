@@ -14,7 +14,7 @@ from .tabs import open_tab, write_portrait
 BAD = ("serious", "critical")
 #: What is there once a tab has been built.
 READY = {
-    "Picture": "#picture-in input[type=file]",
+    "Picture": "#picture-words",
     "Video": "#video-start",
     "Teach": '#teach [data-do="agree"]:enabled',
     "About": "#about-doubt canvas, #about-doubt svg.marks",
