@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from classifier_service.classifier import Classifier
 
 SENDER = Path(__file__).with_name("foreign_sender.py")
 
@@ -55,4 +58,5 @@ def test_rubbish_is_an_answer_and_wrong_sizes_are_a_clear_failure(answers):
 
 
 def test_embeddings_come_when_asked_for(answers):
-    assert answers["embedding_bytes"] == 2 * 128 * 4
+    width = Classifier.load("default").classify(np.zeros((1, 48, 48), np.uint8)).embeddings.shape[1]
+    assert answers["embedding_bytes"] == 2 * width * 4
