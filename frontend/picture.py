@@ -20,7 +20,7 @@ from moodstream.client import Client, ServiceError
 from moodstream.table import COLUMNS, HEADERS, face_rows, words, write_csv
 from moodstream.types import FrameReading
 
-_EMPTY = "Results show up here, with the faces numbered as in the table."
+_EMPTY = '<div class="placeholder">Results show up here, with the faces numbered as in the table.</div>'
 _NO_DETECTOR = "The detector cannot be reached. Please try again in a moment."
 _HINT = (
     "JPEG, PNG or WebP, several at once: drop them, choose them, paste one, or take one with the camera. "
@@ -74,12 +74,13 @@ def build(shelf: Shelf, detector_address: str) -> None:
         headers=["Picture", *HEADERS],
         label="Readings",
         interactive=False,
+        visible=False,
         elem_id="picture-table",
         column_widths=["170px", "70px", "130px", "120px", *["98px"] * 7],
     )
     with gr.Row(elem_classes="downloads"):
         downloads = [
-            gr.DownloadButton(label, size="sm", interactive=False, elem_id=f"picture-{kind}")
+            gr.DownloadButton(label, size="sm", visible=False, elem_id=f"picture-{kind}")
             for label, kind in (("Table (CSV)", "csv"), ("Everything (JSON)", "json"), ("Annotated pictures", "drawn"))
         ]
     source.change(
@@ -141,7 +142,12 @@ def _read(client: Client, path: Path, session: Session) -> _Read:
 def _shown(done: Sequence[_Read], said: str) -> tuple[Any, ...]:
     gallery = [(str(read.drawn), read.name) for read in done if read.drawn]
     rows = [[read.name, *row] for read in done if read.answer for row in words(read.answer)]
-    return gr.update(value=gallery, visible=bool(gallery)), said, rows, *[gr.skip()] * 3
+    return (
+        gr.update(value=gallery, visible=bool(gallery)),
+        said,
+        gr.update(value=rows, visible=bool(rows)),
+        *[gr.skip()] * 3,
+    )
 
 
 def _summary(done: Sequence[_Read]) -> str:
@@ -176,7 +182,7 @@ def _files(session: Session, done: Sequence[_Read]) -> Iterator[Any]:
     """The download buttons: table, everything, and the annotated picture or an archive of several."""
     read = [(one.name, one.answer, one.drawn) for one in done if one.answer and one.drawn]
     if not read:
-        yield from [gr.update(value=None, interactive=False)] * 3
+        yield from [gr.update(value=None, visible=False)] * 3
         return
     table, everything, drawn = session.folder / "readings.csv", session.folder / "readings.json", read[0][2]
     with table.open("w", encoding="utf-8", newline="") as file:
@@ -190,7 +196,7 @@ def _files(session: Session, done: Sequence[_Read]) -> Iterator[Any]:
             for _, _, one in read:
                 archive.write(one, one.name)
     for path in (table, everything, drawn):
-        yield gr.update(value=str(path), interactive=True)
+        yield gr.update(value=str(path), visible=True)
 
 
 def _free_name(folder: Path, stem: str, suffix: str) -> Path:

@@ -21,7 +21,7 @@ _HINT = (
     "MP4, WebM, MOV, AVI and most others. Every picture is read, none is dropped. The video and its results are "
     "deleted when you close this page, and after 15 minutes in any case."
 )
-_EMPTY = "The annotated video, its timeline and its numbers show up here."
+_EMPTY = '<div class="placeholder">The annotated video, its timeline and its numbers show up here.</div>'
 _RATES = {"every picture": None, "10 a second": 10.0, "5 a second": 5.0, "1 a second": 1.0}
 #: Videos under way at a time; more wait, and the page says at which place.
 _AT_A_TIME = 2
@@ -42,8 +42,10 @@ def build(shelf: Shelf, settings: Settings) -> None:
                 list(_RATES), value="every picture", label="Read", filterable=False, elem_id="video-rate"
             )
             with gr.Row():
-                start = gr.Button("Read the video", variant="primary", interactive=False, elem_id="video-start")
-                stop = gr.Button("Cancel", interactive=False, elem_id="video-cancel")
+                start = gr.Button(
+                    "Read the video", variant="primary", interactive=False, min_width=120, elem_id="video-start"
+                )
+                stop = gr.Button("Cancel", interactive=False, min_width=90, elem_id="video-cancel")
         with gr.Column(scale=3, min_width=280):
             said = gr.Markdown(_EMPTY, elem_id="video-words", min_height=72)
             film = gr.Video(
@@ -55,7 +57,7 @@ def build(shelf: Shelf, settings: Settings) -> None:
         y="faces",
         color="expression",
         color_map=_PLOT_COLOURS,
-        title="Faces by expression, over the time of the video",
+        title="Faces by expression",
         x_title=" ",
         x_label_angle=-45,
         y_title="faces",
@@ -67,7 +69,7 @@ def build(shelf: Shelf, settings: Settings) -> None:
     )
     with gr.Row(elem_classes="downloads"):
         downloads = [
-            gr.DownloadButton(label, size="sm", interactive=False, elem_id=f"video-{kind}")
+            gr.DownloadButton(label, size="sm", visible=False, elem_id=f"video-{kind}")
             for label, kind in (
                 ("Annotated video", "film"),
                 ("Every face (CSV)", "faces"),
@@ -133,7 +135,7 @@ def _reader(shelf: Shelf, settings: Settings) -> Callable[..., Iterator[list[Any
         )
         session.read[_JOB] = job
         job.start()
-        nothing = gr.update(value=None, interactive=False)
+        nothing = gr.update(value=None, visible=False)
         yield [
             "Reading …",
             gr.update(value=None, visible=False),
@@ -179,7 +181,7 @@ def _results(job: VideoJob, settings: Settings) -> list[Any]:
         _summary(job, settings),
         gr.update(value=str(job.annotated) if film else None, visible=film),
         gr.update(value=_frame(bars), sort=[row["time"] for row in bars[:: len(_NAMES)]], visible=bool(bars)),
-        *(gr.update(value=path and str(path), interactive=path is not None) for path in files),
+        *(gr.update(value=path and str(path), visible=path is not None) for path in files),
         gr.update(interactive=True),
         gr.update(interactive=False),
     ]

@@ -7,7 +7,8 @@ import { Second, Timeline } from './timeline.js';
 const WRITE_EVERY_MS = 250;
 /** A start this long after the last answer begins a lesson of its own. */
 const PAUSE_MS = 30 * 60_000;
-const TAB_KEY = 'moodstream-lesson';
+/** Seconds at the end of a lesson that the store may not have written yet. */
+const TAIL_S = 10;
 
 export class Lesson {
   /** {id, startedMs, endedMs, source, model, detector, seats, last}; `last` is the last answer, for `resume`. */
@@ -36,14 +37,25 @@ export class Lesson {
     return new Lesson({ id, startedMs: now, endedMs: now, source: null, model: null, detector: null, seats: null, last: null }, store);
   }
 
-  static async load(facts, store, settings) {
-    const lesson = new Lesson(facts, store);
+  /** A kept lesson; `tail` is its newest part where it was remembered apart, and goes before what the store has. */
+  static async load(facts, store, settings, tail = null) {
+    const lesson = new Lesson(tail?.facts ?? facts, store);
     const { seconds, markers } = await store.load(facts.id);
-    lesson.timeline = new Timeline(seconds.map(({ lesson: _, ...plain }) => Second.from(plain)));
-    lesson.markers = markers;
-    lesson.seats.restore(facts.seats);
+    const kept = new Map(seconds.map(({ lesson: _, ...plain }) => [plain.t, Second.from(plain)]));
+    for (const plain of tail?.seconds ?? []) {
+      kept.set(plain.t, Second.from(plain));
+      lesson.#dirty.add(kept.get(plain.t));
+    }
+    lesson.timeline = new Timeline([...kept.values()].sort((a, b) => a.t - b.t));
+    lesson.markers = tail?.markers ?? markers;
+    lesson.seats.restore(lesson.facts.seats);
     lesson.rejudge(settings);
     return lesson;
+  }
+
+  /** What a reload might cut off the store's writing: a plain copy for {@link Lesson.load}. */
+  get tail() {
+    return { facts: this.#row(), seconds: this.timeline.seconds.slice(-TAIL_S).map(({ plain }) => plain), markers: this.markers };
   }
 
   /** Whether a lesson with these facts may still be going on. */
@@ -140,34 +152,5 @@ export class Lesson {
 
   #after(write) {
     this.#writing = this.#writing.then(() => (this.#deleted ? null : write())).catch((error) => this.onfailure(error));
-  }
-}
-
-/** Which lesson this tab shows. A lock keeps a duplicated tab from writing into the same one. */
-export class TabLesson {
-  #release = () => {};
-
-  get id() {
-    return sessionStorage.getItem(TAB_KEY);
-  }
-
-  /** Take `id` for this tab; false if another tab has it open. */
-  async claim(id) {
-    this.#release();
-    if (navigator.locks) {
-      const free = await new Promise((resolve) => {
-        const held = (lock) => {
-          if (!lock) return resolve(false);
-          return new Promise((release) => {
-            this.#release = release;
-            resolve(true);
-          });
-        };
-        navigator.locks.request(`moodstream ${id}`, { ifAvailable: true }, held);
-      });
-      if (!free) return false;
-    }
-    sessionStorage.setItem(TAB_KEY, id);
-    return true;
   }
 }

@@ -1,7 +1,8 @@
 // Which lesson this page shows and writes: found again after a reload, begun anew, opened, deleted.
 
-import { Lesson, TabLesson } from './lesson.js';
+import { Lesson } from './lesson.js';
 import { Store } from './store.js';
+import { TabLesson } from './tab.js';
 
 /** Events: 'change' when another lesson is the current one, 'failure' {words} when the browser refuses to keep it. */
 export class Lessons extends EventTarget {
@@ -46,7 +47,7 @@ export class Lessons extends EventTarget {
   /** Open a kept lesson; false if another tab has it. */
   async show(facts) {
     if (!(await this.#tab.claim(facts.id))) return false;
-    await this.#use(await Lesson.load(facts, this.#store, this.#settings.values));
+    await this.#use(await Lesson.load(facts, this.#store, this.#settings.values, this.#tab.recall(facts.id)));
     return true;
   }
 
@@ -54,6 +55,13 @@ export class Lessons extends EventTarget {
   async others() {
     const all = (await this.#store?.lessons()) ?? [];
     return all.filter(({ id }) => id !== this.current.facts.id);
+  }
+
+  /** The page goes: what is not written yet must outlive a reload. */
+  leave() {
+    if (!this.current || !this.kept) return;
+    this.#tab.remember(this.current.tail);
+    this.current.write();
   }
 
   async removeCurrent() {

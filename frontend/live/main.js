@@ -186,7 +186,7 @@ export async function mount(element, { legend: entries, fetchToken }) {
     small.enabled = smallWindowWorks();
   }
 
-  for (const [name, kind] of [['agree', 'camera'], ['agree-screen', 'screen'], ['demo', 'demo'], ['start', 'camera'], ['start-screen', 'screen'], ['share', 'screen'], ['use-camera', 'camera']]) {
+  for (const [name, kind] of [['agree', 'camera'], ['agree-screen', 'screen'], ['demo', 'demo'], ['start', 'camera'], ['start-screen', 'screen'], ['start-demo', 'demo'], ['share', 'screen'], ['use-camera', 'camera']]) {
     act(name).addEventListener('click', () => start(kind));
   }
   act('stop').addEventListener('click', () => stop(...(stage.kind === 'camera' ? [] : ['Reading has stopped'])));
@@ -218,7 +218,7 @@ export async function mount(element, { legend: entries, fetchToken }) {
   lessons.addEventListener('change', () => (board.lesson = lessons.current));
   lessons.addEventListener('failure', ({ detail }) => notice.brief(detail.words));
   document.addEventListener('visibilitychange', () => !document.hidden && board.refresh());
-  addEventListener('pagehide', () => lessons.current?.write());
+  addEventListener('pagehide', () => lessons.leave());
   new ResizeObserver(() => board.refresh()).observe(find('[data-lesson="plot"]'));
 
   // --- the beginning -------------------------------------------------------------------------------------------

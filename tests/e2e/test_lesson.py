@@ -128,8 +128,7 @@ def test_a_reload_in_the_middle_goes_on_with_the_same_lesson(page: Any) -> None:
     page.reload()
     agree(page)
     after = page.evaluate(SECONDS)
-    lost = [t for t in list(before)[:-1] if after.get(t) != before[t]]
-    assert not lost, (before, after)
+    assert all(after.get(t, 0) >= frames for t, frames in before.items()), (before, after)
 
 
 def test_a_broken_network_is_told_and_loses_nothing(

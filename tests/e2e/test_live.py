@@ -73,6 +73,24 @@ def test_stopping_ends_the_stream_and_it_can_start_again(page: Any) -> None:
     page.wait_for_function(f"window.__moodstream.answered > {sent}")
 
 
+def test_one_click_leads_to_the_first_label_and_one_to_the_whole_screen(page: Any) -> None:
+    agree(page)
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("document.fullscreenElement?.matches('.ms-main')")
+    stage = page.locator(".ms-stage").bounding_box()
+    assert stage["width"] > 0.9 * page.evaluate("innerWidth")
+    assert stage["height"] > 0.8 * page.evaluate("innerHeight")
+    answered = page.evaluate("window.__moodstream.answered")
+    page.wait_for_function(f"window.__moodstream.answered > {answered} + 3")
+    page.get_by_role("button", name="Leave full screen").click()
+    page.wait_for_function("!document.fullscreenElement")
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("document.fullscreenElement")
+    page.get_by_role("button", name="Stop").click()
+    page.wait_for_function("!document.fullscreenElement")
+    assert page.get_by_text("The camera is off").is_visible()
+
+
 def test_without_a_camera_the_page_says_so(browse: Callable[..., Any], stack: tuple[str, str]) -> None:
     tab = browse(camera=None).new_page()
     tab.goto(stack[0])

@@ -122,7 +122,7 @@ def test_what_cannot_be_read_is_said_in_words(tmp_path: Path, url: str) -> None:
     assert film["value"] is None
     assert not film["visible"]
     assert not plot["visible"]
-    assert not any(file["interactive"] for file in files)
+    assert not any(file["visible"] for file in files)
     assert (start["interactive"], stop["interactive"]) == (True, False)
     away = _job(_clip(tmp_path), "http://127.0.0.1:9", tmp_path / "out2")
     away.cancel()  # nobody waits for the detector to come back

@@ -105,6 +105,26 @@ test('what was kept comes back after a reload: seconds, seats, markers, and the 
   assert.equal(store.rows.markers.size, 0);
 });
 
+test('a reload that cuts the writing off loses nothing', async () => {
+  const store = new MemoryStore();
+  const lesson = twoSeats(20, store);
+  const marker = lesson.mark('early', T0 + 3000);
+  await lesson.write();
+  const [facts] = await store.lessons();
+  store.put = async () => {}; // what comes from now on is not written
+  lesson.record(answer(T0 + 20_100, [face(1, [100, 100, 80, 90], 'sad')]), SETTINGS);
+  lesson.record(answer(T0 + 21_100, [face(1, [100, 100, 80, 90], 'sad')]), SETTINGS);
+  lesson.rename(marker, 'late');
+  delete store.put;
+  const tail = JSON.parse(JSON.stringify(lesson.tail)); // as session storage keeps it
+  const again = await Lesson.load(facts, store, SETTINGS, tail);
+  assert.deepEqual(again.timeline.seconds.map(({ plain }) => plain), lesson.timeline.seconds.map(({ plain }) => plain));
+  assert.equal(again.markers[0].text, 'late');
+  assert.equal(again.facts.last.captured_ms, T0 + 21_100);
+  await again.write();
+  assert.equal((await store.load(facts.id)).seconds.length, lesson.timeline.seconds.length);
+});
+
 test('deleting leaves nothing, and nothing comes back by a late write', async () => {
   const store = new MemoryStore();
   const lesson = twoSeats(10, store);
