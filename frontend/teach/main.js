@@ -224,5 +224,5 @@ export function mount(element, { legend: entries, limits, fetchToken, learn }) {
   ready();
   tell({});
   if (shots.all.length) relearn();
-  act('agree').disabled = false; // until now a click would not be heard
+  for (const name of ['agree', 'add']) act(name).disabled = false; // until now a click would not be heard
 }
