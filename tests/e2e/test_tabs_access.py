@@ -22,8 +22,15 @@ READY = {
 
 
 def _faults(page: Any) -> list[str]:
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in BAD]
+    """What axe-core finds and still finds a few seconds later: a button that was enabled just now is fading in."""
+    told: list[str] = []
+    for _ in range(5):
+        found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        told = [f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in BAD]
+        if not told:
+            break
+        page.wait_for_timeout(1000)
+    return told
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
