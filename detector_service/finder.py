@@ -82,7 +82,7 @@ class Finder:
         self._tiles = Tiles(smallest)
         self._known: list[_Known] = []
         self._rejected: list[tuple[Face, float]] = []
-        self._now = self._stamp = 0.0
+        self._now = self._stamp = self._last = 0.0
 
     def find(self, image: NDArray[np.uint8], detector: Detector, at: float | None = None) -> list[Face]:
         """The faces of the next frame, BGR uint8 (height, width, 3), the surest first; frames come in their order.
@@ -98,7 +98,9 @@ class Finder:
 
     def _find(self, frame: Frame, detector: Detector, at: float) -> list[Face]:
         due = self._tiles.due(frame, at)
-        self._known = [known for known in self._known if at - known.sure <= MEMORY_S]
+        # Nobody is forgotten for a pause between two frames: a slow stream would begin anew with each, and be slower.
+        self._known = [known for known in self._known if self._last - known.sure <= MEMORY_S]
+        self._last = at
         shown: list[_Known] = []
         wanted: list[_Known] = []
         for known in self._known:

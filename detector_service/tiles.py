@@ -66,14 +66,14 @@ class Tiles:
         past, self._at = at - self._at, at
         blocks, before = _blocks(frame), self._blocks
         self._blocks = blocks
-        if (frame.width, frame.height) != self._size or past > TURN_S:
+        if (frame.width, frame.height) != self._size:
             self._begin(frame)
             return self._tiles
         difference = blocks - before
         # A camera that adapts to the light changes all blocks alike.
         self._changed = np.abs(difference - np.median(difference)) > _LEVELS
         n = len(self._tiles)
-        self._owed += n * past / TURN_S
+        self._owed += n * min(past / TURN_S, 1.0)
         visits = min(int(self._owed), n)
         self._owed -= visits
         turn = {(self._next + i) % n for i in range(visits)}

@@ -123,3 +123,13 @@ def test_smaller_than_the_smallest_is_not_taken(detector):
     image = picture((100, 100, 40))
     assert len(Finder(smallest=24).find(image, detector)) == 1
     assert Finder(smallest=60).find(image, detector) == []
+
+
+def test_a_pause_between_frames_does_not_begin_anew(detector):
+    finder, image = Finder(), picture(*((20 + 90 * (i % 7), 20 + 110 * (i // 7), 50) for i in range(28)))
+    finder.find(image, detector, 0.0)
+    first, detector.looks = detector.looks, 0
+    assert len(finder.find(image, detector, 3 * MEMORY_S)) == 28
+    assert detector.looks < 0.7 * first
+    image[300:330, 560:590] = 230
+    assert len(finder.find(picture((560, 300, 30)), detector, 9 * MEMORY_S)) == 1
