@@ -87,8 +87,10 @@ class Link:
         self._sender.shutdown(wait=False)
 
     def _disconnect(self) -> None:
-        with contextlib.suppress(Exception):
-            self.app.close()
+        # Closing the app alone would leave its connection open, in a pool that kombu keeps for all apps of the process.
+        with contextlib.suppress(Exception), self.app.pool.acquire() as connection:
+            connection.close()
+        self.app.close()
 
     @contextlib.contextmanager
     def expecting(self) -> Iterator[tuple[str, asyncio.Future[dict[str, Any]]]]:

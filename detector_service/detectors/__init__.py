@@ -50,9 +50,9 @@ def make_detector(options: Settings) -> Detector:
         try:
             _check_processors_can_be_counted()
             files = models.fetch(options)
-            stand_in_for_matplotlib()
-            # Slow to import, and impossible without the GL libraries.
-            from detector_service.detectors.mediapipe import MediaPipeDetector  # noqa: PLC0415
+            with stand_in_for_matplotlib():
+                # Slow to import, and impossible without the GL libraries.
+                from detector_service.detectors.mediapipe import MediaPipeDetector  # noqa: PLC0415
 
             with hushed(options.log_level != "debug"):
                 made = MediaPipeDetector(files, options.min_score)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -55,8 +56,7 @@ def test_refusals_are_said_in_words_and_the_words_go_when_they_end(page: Any, an
 
 def test_the_age_of_the_labels_is_told_once_it_matters(page: Any, answers: Any) -> None:
     answers.delay_s = 0.7
-    page.get_by_text("s old").wait_for()
-    assert 0.3 < float(page.locator('[data-hud="age"]').inner_text().split()[1]) < 10
+    page.get_by_text(re.compile(r"labels (0\.[789]|[1-9]\.\d) s old")).wait_for()
 
 
 def test_a_forbidden_view_is_said(page: Any, answers: Any) -> None:
@@ -107,7 +107,7 @@ def _happy(most: float) -> Callable[[FrameReading], FrameReading]:
 def _drawn(page: Any) -> tuple[float, float]:
     """What :func:`_left_edge` sees once the box stands still."""
     before, now = None, _left_edge(page)
-    while now != before:
+    while now != before or not now[0]:  # until the test's own limit
         before, now = now, _left_edge(page)
     return now
 
@@ -123,4 +123,4 @@ def _left_edge(page: Any) -> tuple[float, float]:
 def _line(edge: Image.Image) -> tuple[float, float]:
     painted = np.asarray(edge)[..., 3] > 200
     rows = painted.sum(1)
-    return float(np.median(rows[rows > 0])), float((rows > 0).mean())
+    return float(np.median(rows[rows > 0])) if rows.any() else 0.0, float((rows > 0).mean())

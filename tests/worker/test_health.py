@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 
-import celery
 import httpx
 import pytest
 
@@ -64,17 +63,16 @@ def samples(base: str) -> dict[str, float]:
     return {name: float(value) for name, value in re.findall(r"^(moodstream_\S+) (\S+)$", text, re.MULTILINE)}
 
 
-def test_work_is_counted_and_a_lost_broker_makes_it_unready_but_not_dead(base, server):
+def test_work_is_counted_and_a_lost_broker_makes_it_unready_but_not_dead(base, server, app):
     url = f"redis://127.0.0.1:{server.port}/0"
-    with celery.Celery(set_as_current=False) as app:
-        app.conf.update(celery_options(url, 30))
-        ask = app.send_task("moodstream.classify", args=(bytes(2304 * 3), 3))
-        late = app.send_task("moodstream.classify", args=(bytes(2304), 1, 1))
-        wrong = app.send_task("moodstream.classify", args=(bytes(7), 1))
-        assert ask.get(timeout=20)["status"] == "ok"
-        assert late.get(timeout=20)["status"] == "stale"
-        with pytest.raises(Exception, match="7 came"):
-            wrong.get(timeout=20)
+    app.conf.update(celery_options(url, 30))
+    ask = app.send_task("moodstream.classify", args=(bytes(2304 * 3), 3))
+    late = app.send_task("moodstream.classify", args=(bytes(2304), 1, 1))
+    wrong = app.send_task("moodstream.classify", args=(bytes(7), 1))
+    assert ask.get(timeout=20)["status"] == "ok"
+    assert late.get(timeout=20)["status"] == "stale"
+    with pytest.raises(Exception, match="7 came"):
+        wrong.get(timeout=20)
     task = 'moodstream_tasks_total{status="%s",task="moodstream.classify"}'
     wait_for(lambda: samples(base).get(task % "failed") == 1)
     seen = samples(base)

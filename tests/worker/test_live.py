@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import celery
 import msgpack
 import pytest
 import redis
@@ -24,13 +23,11 @@ def client():
 
 
 @pytest.fixture
-def app(client):
+def app(app, client):
     port = client.connection_pool.connection_kwargs["port"]
-    app = celery.Celery(set_as_current=False)
     app.conf.update(celery_options(f"redis://127.0.0.1:{port}/0", 30))
     serve_live(app)
-    yield app
-    app.close()
+    return app
 
 
 def test_a_result_is_stored_for_a_while_and_published(app, client):
