@@ -18,6 +18,7 @@ import argparse
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Awaitable, Callable
 
 from bench.figures import Figures
@@ -45,7 +46,9 @@ def main() -> None:
         parser.error(f"no part {', '.join(sorted(unknown))}; parts are {', '.join(parts)}")
     result: Figures = {}
     for name in options.parts or parts:
-        result |= asyncio.run(parts[name]())  # type: ignore[arg-type]
+        told = asyncio.run(parts[name]())  # type: ignore[arg-type]
+        print(json.dumps(told), file=sys.stderr, flush=True)
+        result |= told
     load = os.getloadavg()[0]
     print(json.dumps({**result, "hardware": hardware(), "load_average": round(load, 1)}, indent=2))
 

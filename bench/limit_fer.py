@@ -82,8 +82,8 @@ async def against_fer(seconds: float) -> Figures:
 
 
 async def streamed(stream: Stream, pictures: list[bytes], seconds: float) -> dict[str, float]:
-    """Frames through a stream, two under way, ten a second by their stamps."""
-    began, sent, answered, faces = time.perf_counter(), 0, 0, 0
+    """Frames through a stream, two under way; those that were read, and the faces in them."""
+    began, sent, answered, read, faces = time.perf_counter(), 0, 0, 0, 0
 
     async def send() -> None:
         nonlocal sent
@@ -94,9 +94,11 @@ async def streamed(stream: Stream, pictures: list[bytes], seconds: float) -> dic
     await send()
     while answered < sent:
         answer = await stream.receive()
-        assert answer.status == "ok", answer
+        assert answer.error is None, answer
         answered += 1
+        # Behind the first frame of a class, which is searched whole, the second can be too old when its turn comes.
+        read += answer.status == "ok"
         faces += len(answer.readings)
         if time.perf_counter() - began < seconds:
             await send()
-    return {"frames": answered, "faces": faces, "seconds": time.perf_counter() - began}
+    return {"frames": read, "faces": faces, "seconds": time.perf_counter() - began}

@@ -85,8 +85,8 @@ def worker(url: str, *program: str, cores: set[int] | None = None) -> AbstractCo
 
 @asynccontextmanager
 async def sender(url: str) -> AsyncIterator[Dispatcher]:
-    """What the detector hands crops over with."""
-    dispatcher = Dispatcher(Settings(redis_url=url))
+    """What the detector hands crops over with; each load is one message here."""
+    dispatcher = Dispatcher(Settings(redis_url=url, message_faces=256))
     await dispatcher.start()
     try:
         yield dispatcher

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import math
 import time
 from typing import Any
 
@@ -11,6 +13,7 @@ import redis
 from detector_service.link import PUBLISH_S, Headers, Link, QueueDown, TaskFailed
 from moodstream import tracing
 from moodstream.settings import Settings
+from moodstream.types import CROP_BYTES
 from moodstream.wire import FACES, RedisClock, celery_options
 
 __all__ = ["DeadlinePassed", "Dispatcher", "QueueDown", "TaskFailed"]
@@ -32,6 +35,7 @@ class Dispatcher:
         self._link = Link(options.redis_url, celery_options(options.redis_url, options.result_expires_s))
         self._clock_client = redis.Redis.from_url(options.redis_url, socket_timeout=1.0, socket_connect_timeout=1.0)
         self._clock = RedisClock(self._clock_client)
+        self._most = options.message_faces
 
     @property
     def connected(self) -> bool:
@@ -48,7 +52,7 @@ class Dispatcher:
         self._clock_client.close()
 
     async def classify(self, crops: bytes, n: int, give_up_at: float, embeddings: bool = False) -> dict[str, Any]:
-        """The reply of ``moodstream.classify`` for ``n`` crops.
+        """The reply of ``moodstream.classify`` for ``n`` crops; many go as several messages, to several workers.
 
         Args:
             crops: n·2304 bytes.
@@ -61,6 +65,22 @@ class Dispatcher:
             DeadlinePassed: no answer in time.
             TaskFailed: the worker raised.
         """
+        if n <= self._most:
+            return await self._ask(crops, n, give_up_at, embeddings)
+        messages = math.ceil(n / self._most)
+        bounds = [n * i // messages for i in range(messages + 1)]
+        try:
+            async with asyncio.TaskGroup() as group:
+                asked = [
+                    group.create_task(self._ask(crops[a * CROP_BYTES : b * CROP_BYTES], b - a, give_up_at, embeddings))
+                    for a, b in itertools.pairwise(bounds)
+                ]
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        return _joined([one.result() for one in asked])
+
+    async def _ask(self, crops: bytes, n: int, give_up_at: float, embeddings: bool) -> dict[str, Any]:
+        """The reply to one message."""
         start_by = time.monotonic() + PUBLISH_S
         work = crops, n, embeddings, tracing.task_headers()
         with self._link.expecting() as (task_id, answer):
@@ -82,3 +102,18 @@ class Dispatcher:
         self._link.send(
             task_id, FACES, (crops, n, deadline_ms), embeddings=embeddings, headers=headers, expires=left + _SAFETY_S
         )
+
+
+def _joined(replies: list[dict[str, Any]]) -> dict[str, Any]:
+    """One reply from those to the messages of a frame, in their order; one that was not read makes the frame unread."""
+    for reply in replies:
+        if reply["status"] != "ok":
+            return reply
+    return {
+        **replies[0],
+        "probabilities": [row for reply in replies for row in reply["probabilities"]],
+        "embeddings": b"".join(reply["embeddings"] for reply in replies) if replies[0]["embeddings"] else None,
+        # While a new model is rolled out, the workers that took part may have had different ones.
+        "model": ", ".join(dict.fromkeys(reply["model"] for reply in replies)),
+        "classify_ms": max(reply["classify_ms"] for reply in replies),
+    }

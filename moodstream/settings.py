@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     model: str = Field("default", description="Classifier: a name in classifier_service/models, or a path to a file.")
     workers: int = Field(2, ge=1, le=256, description="Classifier workers that `moodstream up` starts.")
     deadline_ms: int = Field(1000, ge=50, le=60_000, description="Age at which a live frame is answered as stale.")
+    message_faces: int = Field(
+        32, ge=1, le=256, description="Faces of a live frame in one message; more go to several workers at once."
+    )
     result_expires_s: int = Field(30, ge=5, le=3600, description="Seconds for which Redis keeps an unread live result.")
     max_body_bytes: int = Field(10_000_000, ge=10_000, description="Largest picture file that is accepted, in bytes.")
     max_pixels: int = Field(25_000_000, ge=10_000, description="Largest picture that is decoded, in pixels.")

@@ -31,6 +31,24 @@ async def test_many_at_a_time_each_get_their_answer(dispatcher, worker):
     assert 0 < deadline - time.time() * 1000 < 3500  # the test's clock is the server's
 
 
+async def test_a_crowd_travels_as_several_messages_and_comes_back_in_order(url, make_worker):
+    dispatcher = Dispatcher(Settings(redis_url=url, message_faces=4))
+    await dispatcher.start()
+    worker = make_worker(url)
+    worker.read = lambda crop: crop[0] / 100
+    crops = b"".join(bytes([number]) * 2304 for number in range(10))
+    reply = await dispatcher.classify(crops, 10, soon(), embeddings=True)
+    assert [row[3] for row in reply["probabilities"]] == [number / 100 for number in range(10)]
+    assert reply["embeddings"] == bytes(range(10))
+    assert sorted(n for _, _, n, _ in worker.seen) == [3, 3, 4]
+    assert reply["model"] == "fake"
+    worker.reply = {"status": "FAILURE", "result": {"exc_type": "ValueError", "exc_message": ["no"]}}
+    with pytest.raises(TaskFailed, match="ValueError"):
+        await dispatcher.classify(crops, 10, soon())
+    assert dispatcher._link._waiting == {}
+    await dispatcher.close()
+
+
 async def test_nobody_answers(dispatcher):
     began = time.monotonic()
     with pytest.raises(DeadlinePassed):
