@@ -82,6 +82,7 @@ class Album:
         """One state, in every width and scheme."""
         for scheme in ("light", "dark"):
             page.evaluate("(dark) => document.body.classList.toggle('dark', dark)", scheme == "dark")
+            page.set_viewport_size({"width": 1200, "height": 900})  # plots take their colours when their size changes
             for width, (w, h) in WIDTHS.items():
                 page.set_viewport_size({"width": w, "height": h})
                 page.wait_for_timeout(700)  # plots are drawn anew
