@@ -18,8 +18,6 @@ from moodstream.wire import FACES, RedisClock, celery_options
 
 __all__ = ["DeadlinePassed", "Dispatcher", "QueueDown", "TaskFailed"]
 
-#: Celery's own expiry compares two hosts' clocks: far enough off that no plausible skew drops live work.
-_SAFETY_S = 60.0
 #: Crops, how many they are, whether embeddings are wanted, and whose frame it is.
 _Work = tuple[bytes, int, bool, Headers]
 
@@ -97,11 +95,9 @@ class Dispatcher:
         if now > start_by or now > give_up_at:
             return
         crops, n, embeddings, headers = work
-        left = give_up_at - now
-        deadline_ms = self._clock.now_ms() + round(left * 1000)
-        self._link.send(
-            task_id, FACES, (crops, n, deadline_ms), embeddings=embeddings, headers=headers, expires=left + _SAFETY_S
-        )
+        # No expiry of Celery's beside the deadline: it compares two hosts' clocks, and costs the worker its parsing.
+        deadline_ms = self._clock.now_ms() + round((give_up_at - now) * 1000)
+        self._link.send(task_id, FACES, (crops, n, deadline_ms), embeddings=embeddings, headers=headers)
 
 
 def _joined(replies: list[dict[str, Any]]) -> dict[str, Any]:

@@ -128,7 +128,14 @@ class Link:
             raise
 
     def send(
-        self, task_id: str, queue: str, args: tuple[Any, ...], *, embeddings: bool, headers: Headers, expires: float
+        self,
+        task_id: str,
+        queue: str,
+        args: tuple[Any, ...],
+        *,
+        embeddings: bool,
+        headers: Headers,
+        expires: float | None = None,
     ) -> None:
         """Hand one classification over, given up by Celery after ``expires`` seconds; runs in the publishing thread."""
         self.app.send_task(

@@ -61,6 +61,11 @@ def span(name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: str | int)
         yield current
 
 
+def wanted() -> bool:
+    """Whether anybody takes the spans."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+
+
 @contextmanager
 def received(name: str, headers: Mapping[str, str], kind: SpanKind = SpanKind.SERVER) -> Iterator[Span]:
     """A span below the one that the sender put into ``headers``."""

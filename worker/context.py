@@ -26,6 +26,8 @@ def follow() -> None:
 def _begins(task: Task, **_: Any) -> None:
     headers = dict(task.request.headers or {})
     _open.enter_context(logs.about(*logs.ids_of_task(headers)))
+    if not tracing.wanted():
+        return
     texts = {name: value for name, value in headers.items() if isinstance(value, str)}
     _open.enter_context(tracing.received(task.name, texts, SpanKind.CONSUMER))
 
