@@ -7,6 +7,7 @@ and dark, to be looked at.
 from __future__ import annotations
 
 import argparse
+import io
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Playwright, sync_playwright
+from skimage.data import astronaut
 
 from tests.clips import portrait, write_video
 from tests.running import moodstream_up
@@ -26,7 +29,7 @@ from .tabs import open_tab, write_portrait
 
 DOCS = Path(__file__).parents[2] / "docs"
 WIDTHS = {"wide": (1440, 900), "tablet": (820, 1180), "phone": (390, 844)}
-README = (1280, 860)
+README, README_CLASS = {"width": 1280, "height": 860}, {"width": 1280, "height": 1240}
 PARTS = ("live", "group", "tabs")
 CLASS = "window.__moodstream?.boxes.filter((b) => b.label).length >= 22"
 
@@ -60,16 +63,24 @@ def _class_with_a_lesson(page: Any, seconds: int) -> None:
     wait(page, CLASS, "no class")
 
 
-def readme(playwright: Playwright, address: str, camera: Path) -> None:
+def readme(playwright: Playwright, address: str, folder: Path) -> None:
     """The two pictures of README."""
-    size = {"width": README[0], "height": README[1]}
-    with opened(playwright, address, camera, viewport=size, device_scale_factor=2) as page:
+    camera = folder / "person.mjpeg"
+    out = io.BytesIO()
+    Image.fromarray(astronaut()[:384]).resize((640, 480)).save(out, "JPEG", quality=92)
+    camera.write_bytes(5 * out.getvalue())
+    with opened(playwright, address, camera, viewport=README, device_scale_factor=2) as page:
         agree(page)
         wait(page, "window.__moodstream.lesson.timeline.seconds.length > 20", "no timeline")
-        page.screenshot(path=DOCS / "page.png")
-    with opened(playwright, f"{address}/?demo=1", None, viewport=size, device_scale_factor=2) as page:
+        _keep(page, "page")
+    with opened(playwright, f"{address}/?demo=1", None, viewport=README_CLASS, device_scale_factor=2) as page:
         _class_with_a_lesson(page, 45)
-        page.screenshot(path=DOCS / "class.png", full_page=True)
+        _keep(page, "class")
+
+
+def _keep(page: Any, name: str) -> None:
+    """What the window shows, for README."""
+    Image.open(io.BytesIO(page.screenshot())).save(DOCS / f"{name}.webp", quality=85, method=6)
 
 
 class Album:
@@ -180,13 +191,14 @@ def main() -> None:
     if not (options.readme or options.folder):
         parser.error("name a folder, or say --readme")
     with ExitStack() as open_ones:
-        camera = write_clip(Path(open_ones.enter_context(tempfile.TemporaryDirectory())) / "clip.mjpeg", moving=False)
+        clips = Path(open_ones.enter_context(tempfile.TemporaryDirectory()))
         address = options.page or open_ones.enter_context(moodstream_up()).page
         playwright = open_ones.enter_context(sync_playwright())
         if options.readme:
-            readme(playwright, address, camera)
+            readme(playwright, address, clips)
         if options.folder:
             options.folder.mkdir(parents=True, exist_ok=True)
+            camera = write_clip(clips / "clip.mjpeg", moving=False)
             album = Album(playwright, address, camera, options.folder)
             for part in options.only:
                 getattr(album, part)()
