@@ -203,10 +203,13 @@ async def read_nothing(stack: Stack, picture: bytes) -> None:
         socket.transport.pause_reading()
         await socket.send(HELLO)
         number = 0
-        while True:
-            await socket.send(pack_frame(number, 0, picture))
-            number += 1
-            await asyncio.sleep(1 / 60)
+        try:
+            while True:
+                await socket.send(pack_frame(number, 0, picture))
+                number += 1
+                await asyncio.sleep(1 / 60)
+        finally:
+            socket.transport.abort()  # who does not read cannot take leave
 
 
 async def slow_client(streams: int, fps: float, seconds: float) -> dict[str, Any]:
