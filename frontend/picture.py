@@ -20,7 +20,7 @@ from moodstream.client import Client, ServiceError
 from moodstream.table import COLUMNS, HEADERS, face_rows, words, write_csv
 from moodstream.types import FrameReading
 
-_EMPTY = '<div class="placeholder">Results show up here, with the faces numbered as in the table.</div>'
+_EMPTY = (Path(__file__).parent / "look/no_picture.html").read_text(encoding="utf-8")
 _NO_DETECTOR = "The detector cannot be reached. Please try again in a moment."
 _HINT = (
     "JPEG, PNG or WebP, several at once: drop them, choose them, paste one, or take one with the camera. "

@@ -21,7 +21,7 @@ _HINT = (
     "MP4, WebM, MOV, AVI and most others. Every picture is read, none is dropped. The video and its results are "
     "deleted when you close this page, and after 15 minutes in any case."
 )
-_EMPTY = '<div class="placeholder">The annotated video, its timeline and its numbers show up here.</div>'
+_EMPTY = (Path(__file__).parent / "look/no_video.html").read_text(encoding="utf-8")
 _RATES = {"every picture": None, "10 a second": 10.0, "5 a second": 5.0, "1 a second": 1.0}
 #: Videos under way at a time; more wait, and the page says at which place.
 _AT_A_TIME = 2

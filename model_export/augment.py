@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from model_export.net import HALF_RANGE, MIDDLE
+
 ROTATION = 12.0  # degrees either way
 ZOOM = 0.15  # relative, either way
 SHEAR = 0.1
@@ -17,6 +19,8 @@ BRIGHTNESS = 0.3  # in units of the net's input
 ERASED_SHARE = 0.3  # of the pictures
 ERASED_SIDE = (0.15, 0.45)  # of the picture's side
 BLURRED_SHARE = 0.1  # small faces reach the net enlarged, thus soft
+DIM_LIGHT = (0.15, 0.7)  # share of the light that is left in a dim room
+DIM_NOISE = (1.0, 8.0)  # standard deviation of the sensor's noise there, in gray levels
 
 
 def augment(x: Tensor, size: int, random: torch.Generator) -> Tensor:
@@ -47,6 +51,21 @@ def augment(x: Tensor, size: int, random: torch.Generator) -> Tensor:
     view[soft] = F.avg_pool2d(F.pad(view[soft], (1, 1, 1, 1), mode="replicate"), 3, 1)
     view = view * (1 + spread(CONTRAST)).view(-1, 1, 1, 1) + spread(BRIGHTNESS).view(-1, 1, 1, 1)
     return _erase(view, random)
+
+
+def dim(view: Tensor, share: float, random: torch.Generator) -> Tensor:
+    """Show a share of the views, float (n, 1, height, width), as a camera sees them in a dim room: dark and noisy."""
+    n = len(view)
+
+    def between(bounds: tuple[float, float]) -> Tensor:
+        return (bounds[0] + (bounds[1] - bounds[0]) * torch.rand(n, generator=random)).view(-1, 1, 1, 1)
+
+    light, deviation = between(DIM_LIGHT), between(DIM_NOISE)
+    levels = view * HALF_RANGE + MIDDLE
+    noise = torch.randn(view.shape, generator=random) * deviation
+    dark = ((levels * light + noise).clamp(0, 255) - MIDDLE) / HALF_RANGE
+    hit = (torch.rand(n, generator=random) < share).view(-1, 1, 1, 1)
+    return torch.where(hit, dark, view)
 
 
 def _erase(view: Tensor, random: torch.Generator) -> Tensor:

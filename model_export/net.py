@@ -10,6 +10,8 @@ from moodstream.types import EXPRESSIONS
 #: Residual blocks at 24x24, 12x12 and 6x6; channels double from stage to stage.
 BLOCKS = (1, 2, 2)
 WIDTH = 32
+#: Gray levels become the net's input by subtracting the one and dividing by the other.
+MIDDLE, HALF_RANGE = 127.5, 63.75
 DROPOUT = 0.2
 
 
@@ -82,4 +84,4 @@ class ExpressionNet(TwoHeads):
 
 def scale(crops: Tensor) -> Tensor:
     """uint8 (n, 48, 48) to the net's input, float32 (n, 1, 48, 48)."""
-    return (crops.unsqueeze(1).float() - 127.5) / 63.75
+    return (crops.unsqueeze(1).float() - MIDDLE) / HALF_RANGE

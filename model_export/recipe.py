@@ -33,6 +33,7 @@ class Recipe:
     architecture: str = "ours"  # or cnn, or mobilenet_v2
     optimiser: str = "muon"  # or adam, for all parameters at `rate`
     augmented: bool = True  # show random views of the pictures rather than the pictures
+    dim: float = 0.0  # share of the views that look as in a dim room: dark, with the camera's noise
     twins: bool = False  # learn from twins of held-out pictures too: to see what they would give
     weights: str = ""  # mobilenet_v2: a file with a pretrained backbone, or `hub`; empty means from scratch
     frozen_epochs: int = 0  # the first epochs train the heads alone

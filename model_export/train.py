@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from model_export.answers import logits_of, taught
 from model_export.architectures import load_net, make_net
-from model_export.augment import augment
+from model_export.augment import augment, dim
 from model_export.data import Split, data_folder, fit_for_training, plurality, runs_folder, vote_shares
 from model_export.muon import Muon
 from model_export.net import scale
@@ -132,6 +132,8 @@ class Run:
             view = scale(images[chosen])
             if recipe.augmented:
                 view = augment(view, size, self.random)
+            if recipe.dim:
+                view = dim(view, recipe.dim, self.random)
             view = view.contiguous(memory_format=torch.channels_last)
             label, vote, _ = self.net.heads(view)
             loss = (1 - recipe.votes) * F.cross_entropy(label, labels[chosen]) + recipe.votes * F.cross_entropy(

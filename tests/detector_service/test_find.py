@@ -1,12 +1,16 @@
 """The real detectors on a real face."""
 
 import io
+import os
+import subprocess
+import sys
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from detector_service import models
 from detector_service.detectors import make_detector
 from detector_service.find import find
 from detector_service.finder import Finder
@@ -82,6 +86,21 @@ def test_files_that_cannot_be_had_mean_haar_and_a_loud_error(tmp_path, monkeypat
     monkeypatch.setattr("detector_service.models.sys.executable", "/bin/false")
     assert make_detector(Settings(cache=tmp_path)).name == "haar"
     assert "FALLING BACK" in caplog.text
+
+
+def test_nothing_stands_in_for_matplotlib_afterwards(model_files):
+    code = """if True:
+        import importlib.util, sys
+        importlib.util.find_spec = lambda name: None  # as where it is not installed
+        from detector_service.detectors import make_detector
+        from moodstream.settings import Settings
+        detector = make_detector(Settings())
+        detector.close()
+        print(detector.name, "matplotlib" in sys.modules)
+    """
+    environment = {**os.environ, **models.environment(Settings())}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["mediapipe", "False"]
 
 
 def test_cached_files_need_no_download(model_files, monkeypatch):
