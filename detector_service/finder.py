@@ -26,12 +26,14 @@ SMALLEST = 24
 MEMORY_S = 1.0
 #: Score at which such a face is still believed, in parts of what a new one needs.
 BELIEVED = 0.6
-#: A face that is not sure for so long is examined like a new one.
-DOUBT_S = 0.5
+#: A face that is not sure for so long is examined like a new one; for twice as long after each time that it stood this,
+#: up to a bound, so that one that is never shown clearly does not cost a dozen looks every half second.
+DOUBT_S, DOUBT_MOST_S = 0.5, 2.0
 #: A face that moves slowly keeps its box for so long without a look; slowly is so many of its sides a second.
 REST_S, SLOWLY = 0.25, 0.6
-#: What was examined and is no face is not examined again for so long, unless the picture changes there.
-REJECTED_S = 1.5
+#: What was examined and is no face is not examined again for so long, and for twice as long after each further time, up
+#: to a bound, unless the picture changes there.
+REJECTED_S, REJECTED_MOST_S = 1.5, 6.0
 #: Boxes that overlap more than this (intersection over union) propose the same again.
 _SAME_AGAIN = 0.5
 _STEP_S = 1 / 30
@@ -47,6 +49,8 @@ class _Known:
     seen: float
     sure: float
     velocity: tuple[float, float] = (0.0, 0.0)
+    #: How long it is believed without being sure.
+    trusted_s: float = DOUBT_S
     #: It was examined since it was last sure, and failed.
     doubted: bool = False
 
@@ -72,6 +76,15 @@ class _Known:
             self.sure, self.doubted = at, False
 
 
+@dataclass(frozen=True, slots=True)
+class _Rejected:
+    """What was examined and is no face: when, and how long it is not examined again."""
+
+    face: Face
+    since: float
+    rests_s: float = REJECTED_S
+
+
 class Finder:
     """What is known of one stream's picture from its last frames; a fresh one knows nothing and looks everywhere."""
 
@@ -81,7 +94,7 @@ class Finder:
         self._one_at_a_time = threading.Lock()
         self._tiles = Tiles(smallest)
         self._known: list[_Known] = []
-        self._rejected: list[tuple[Face, float]] = []
+        self._rejected: list[_Rejected] = []
         self._now = self._stamp = self._last = 0.0
 
     def find(self, image: NDArray[np.uint8], detector: Detector, at: float | None = None) -> list[Face]:
@@ -99,7 +112,7 @@ class Finder:
     def _find(self, frame: Frame, detector: Detector, at: float) -> list[Face]:
         due = self._tiles.due(frame, at)
         # Nobody is forgotten for a pause between two frames: a slow stream would begin anew with each, and be slower.
-        self._known = [known for known in self._known if self._last - known.sure <= MEMORY_S]
+        self._known = [k for k in self._known if self._last - k.sure <= k.trusted_s + MEMORY_S - DOUBT_S]
         self._last = at
         shown: list[_Known] = []
         wanted: list[_Known] = []
@@ -110,12 +123,13 @@ class Finder:
             if face is not None and face.score >= detector.min_score * BELIEVED:
                 known.update(face, at, face.score >= detector.min_score)
                 shown.append(known)
-        doubtful = [known for known in shown if at - known.sure >= DOUBT_S and not known.doubted]
+        doubtful = [known for known in shown if at - known.sure >= known.trusted_s and not known.doubted]
         for known, face in zip(doubtful, examine(detector, frame, [k.face for k in doubtful]), strict=True):
             if face is None:
                 known.doubted = True
             else:
                 known.update(face, at, sure=True)
+                known.trusted_s = min(2 * known.trusted_s, DOUBT_MOST_S)
         shown = [known for known in shown if not known.doubted]
         proposed = [face for tile in look(detector, frame, due) for face in tile]
         expected = [known.expected(at) for known in shown]
@@ -127,18 +141,28 @@ class Finder:
     def _new(self, detector: Detector, frame: Frame, proposed: list[Face], shown: list[Face]) -> list[Face]:
         """Those of the proposed that are faces, besides the ones already ``shown``."""
         self._rejected = [
-            (face, since)
-            for face, since in self._rejected
-            if self._now - since <= REJECTED_S and self._tiles.change(Square.around(face, 1)) <= CHANGED
+            past
+            for past in self._rejected
+            if self._now - past.since <= 2 * past.rests_s
+            and self._tiles.change(Square.around(past.face, 1)) <= CHANGED
         ]
         proposed = without_doubles(proposed, shown, parts=True)
-        alike = overlaps([face.box for face in proposed], [face.box for face, _ in self._rejected]) > _SAME_AGAIN
-        again = alike.sum(axis=1) > 0
-        candidates = [face for face, rejected in zip(proposed, again, strict=True) if not rejected][:_MOST]
-        examined = examine(detector, frame, candidates)
-        self._rejected += [(face, self._now) for face, found in zip(candidates, examined, strict=True) if found is None]
+        past = [self._past(face) for face in proposed]
+        chosen = [i for i, seen in enumerate(past) if seen is None or self._now - seen.since > seen.rests_s][:_MOST]
+        examined = examine(detector, frame, [proposed[i] for i in chosen])
+        for i, found in zip(chosen, examined, strict=True):
+            if found is None:
+                seen = past[i]
+                rests = REJECTED_S if seen is None else min(2 * seen.rests_s, REJECTED_MOST_S)
+                self._rejected.append(_Rejected(proposed[i], self._now, rests))
         faces = without_doubles([face for face in examined if face is not None], shown)
         return [face for face in faces if max(face.box[2:]) >= self._smallest]
+
+    def _past(self, face: Face) -> _Rejected | None:
+        """What was rejected last where the face is."""
+        boxes = [past.face.box for past in self._rejected]
+        alike = np.flatnonzero(overlaps([face.box], boxes)[0] > _SAME_AGAIN)
+        return max((self._rejected[i] for i in alike), key=lambda past: past.since, default=None)
 
     def _rests(self, known: _Known, at: float) -> bool:
         """Whether the face can be told without a look."""

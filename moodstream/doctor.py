@@ -13,7 +13,7 @@ from moodstream.client import Client
 from moodstream.settings import Settings
 
 MODELS = Path(__file__).parent.parent / "classifier_service" / "models"
-DETECTOR_FILES = ("face_detection_short_range.tflite", "face_detection_full_range_sparse.tflite")
+DETECTOR_FILES = ("face_detection_short_range.tflite",)
 
 
 @dataclass(frozen=True)
