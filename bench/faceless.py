@@ -2,7 +2,8 @@
 
 Animals, things, textures, printed text, drawn rooms and noise, each at several sizes. The pictures come with
 scikit-image, with scikit-learn and Gradio where those are installed, and from a seed. Those that the detector's
-thresholds were chosen on are counted apart.
+thresholds were chosen on, and the check for faces was taught on, are counted apart; ``--write FOLDER`` writes these,
+and the others beside them, as ``model_export.face_check`` takes them.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ FILES = {
 }
 #: Widths at which each picture is shown, besides its own.
 WIDTHS = (320, 640, 1280, 1920)
-#: Every second picture served to choose thresholds, the others did not.
-TUNED_ON = 2
+#: Every second picture served to choose thresholds and to teach what is no face, the others did not.
+PARTS = ("chosen on", "held out")
 
 
 def pictures() -> Iterator[tuple[str, Picture]]:
@@ -108,9 +109,9 @@ def measure(name: str) -> dict[str, object]:
     """Search every picture once with the named detector and count what is found."""
     options = settings().model_copy(update={"detector": name})
     detector = make_detector(options)
-    parts = {part: {"pictures": 0, "searched": 0, "finds": 0, "found in": {}} for part in ("chosen on", "held out")}
+    parts = {part: {"pictures": 0, "searched": 0, "finds": 0, "found in": {}} for part in PARTS}
     for number, (title, picture) in enumerate(pictures()):
-        part = parts["chosen on" if number % TUNED_ON == 0 else "held out"]
+        part = parts[PARTS[number % len(PARTS)]]
         part["pictures"] += 1
         for view in sizes(picture):
             faces = Finder().find(view, detector)
@@ -122,7 +123,20 @@ def measure(name: str) -> dict[str, object]:
     return {"detector": detector.name, **parts}
 
 
+def write(folder: Path) -> None:
+    """All pictures as PNG, in one folder for each part."""
+    for number, (title, picture) in enumerate(pictures()):
+        part = folder / PARTS[number % len(PARTS)]
+        part.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(part / f"{number:03d} {title.replace('/', ' ')}.png"), picture)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--detector", choices=("mediapipe", "haar"), default="mediapipe")
-    print(json.dumps({**measure(parser.parse_args().detector), "hardware": hardware()}, indent=1))
+    parser.add_argument("--write", type=Path, metavar="FOLDER", help="write the pictures instead of searching them")
+    arguments = parser.parse_args()
+    if arguments.write:
+        write(arguments.write)
+    else:
+        print(json.dumps({**measure(arguments.detector), "hardware": hardware()}, indent=1))

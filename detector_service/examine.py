@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from detector_service.crop import crop
 from detector_service.detectors import Detector
+from detector_service.face_check import face_odds
 from detector_service.looks import Frame, Square, look
 from moodstream.types import Face
 
 #: Side of a close-up in sides of the face's box: room for it to move between two frames, and for a rough first box.
 CLOSE_UP = 1.75
-#: The looks that a new face must stand, as side of the square and whether it is mirrored; the first gives its box.
+#: The looks that a new face must stand, as side of the square and whether it is mirrored; together they give its box.
 _LOOKS = ((CLOSE_UP, True), (2.3, True))
 #: The further ones for a face that these do not show clearly, by so much more than the least score.
 _FURTHER = ((CLOSE_UP, False), (3.0, False), (1.4, True), (2.0, False))
 CLEARLY = 0.15
 #: So many faces get looks of their own; of more, four share a look, and only what is not clear gets its own.
 _ALONE = 4
+#: From this part of the frame's longer side on a box is large, and up to the second the larger the better.
+_LARGE = (0.1, 0.2)
+#: What the check adds to the score of a large one: for each unit of its log-odds, for each doubling of the side, less
+#: what it takes to add anything; and at most so much.
+_BY_ODDS, _BY_SIZE, _LESS, _MOST = 0.06, 0.2, 0.25, 0.2
+#: Log-odds from which the check adds the most to a box of any size.
+_CERTAIN = 8.0
 
 
 def examine(detector: Detector, frame: Frame, faces: list[Face]) -> list[Face | None]:
-    """The faces that stand further looks, with better boxes; None for those that do not.
+    """The faces that stand further looks and the check, with better boxes; None for those that do not.
 
-    Something that is no face may look like one by chance in one look or two, and rarely in six.
+    Something that is no face may look like one by chance in one look or two, and rarely in six. The check was taught on
+    other pictures than the detector: what it denies is none, and what it confirms needs less of a score.
     """
     clearly = detector.min_score + CLEARLY
     stood = _stand(detector, frame, faces, 1 if len(faces) <= _ALONE else 2)
-    unclear = [i for i, face in enumerate(stood) if face.score < clearly]
     if len(faces) > _ALONE:
+        unclear = [i for i, face in enumerate(stood) if face.score < clearly]
         for i, face in zip(unclear, _stand(detector, frame, [faces[i] for i in unclear], 1), strict=True):
             stood[i] = face
-    unclear = [i for i, face in enumerate(stood) if detector.min_score <= face.score < clearly]
+    stood, confirmed = _checked(detector, frame, stood)
+    unclear = [i for i, face in enumerate(stood) if detector.min_score <= face.score < clearly and not confirmed[i]]
     scores = _scores(detector, frame, [stood[i] for i in unclear], 1, _FURTHER)
     for i, further in zip(unclear, scores, strict=True):
         n, m = len(_LOOKS), len(_FURTHER)
@@ -39,22 +53,51 @@ def examine(detector: Detector, frame: Frame, faces: list[Face]) -> list[Face | 
     return [face if face.score >= detector.min_score else None for face in stood]
 
 
+def _checked(detector: Detector, frame: Frame, faces: list[Face]) -> tuple[list[Face], list[bool]]:
+    """The faces with what the check adds to their scores, 0 where it sees none, and whether it added anything."""
+    seen = [i for i, face in enumerate(faces) if face.score > 0]
+    crops = [crop(frame.gray, faces[i], detector.framing) for i in seen]
+    checked, confirmed = list(faces), [False] * len(faces)
+    for i, odds in zip(seen, face_odds(np.stack(crops)) if crops else (), strict=True):
+        part = max(faces[i].box[2:]) / max(frame.width, frame.height)
+        added = _added(float(odds), part)
+        checked[i] = replace(faces[i], score=min(faces[i].score + added, 1.0) if odds >= 0 else 0.0)
+        confirmed[i] = added > 0
+    return checked, confirmed
+
+
+def _added(odds: float, part: float) -> float:
+    """What the check's log-odds add to the score of a box that takes this part of the frame's longer side."""
+    least, enough = _LARGE
+    if odds >= _CERTAIN:
+        return _MOST
+    if part < least:
+        return 0.0
+    return min(max(_BY_ODDS * odds + _BY_SIZE * math.log2(min(part, enough) / least) - _LESS, 0.0), _MOST)
+
+
 def _stand(detector: Detector, frame: Frame, faces: list[Face], wide: int) -> list[Face]:
-    """Each face as the first look shows it, with the mean score of the looks.
+    """Each face with the mean box and score of the looks; score 0 if the first does not show it.
 
     The look by which it was proposed does not count, since it flatters what it proposes.
     """
-    first, others = _LOOKS[0], _LOOKS[1:]
-    near = close_up(detector, frame, faces, wide, first[0], mirrored=first[1])
-    seen = [found or replace(face, score=0.0) for found, face in zip(near, faces, strict=True)]
-    # Less than this the other looks cannot make good.
-    least = len(_LOOKS) * detector.min_score - len(others)
-    hopeful = [i for i, face in enumerate(seen) if face.score >= least]
-    stood = [replace(face, score=face.score / len(_LOOKS)) for face in seen]
-    scores = _scores(detector, frame, [seen[i] for i in hopeful], wide, others)
-    for i, score in zip(hopeful, scores, strict=True):
-        stood[i] = replace(seen[i], score=(seen[i].score + len(others) * score) / len(_LOOKS))
+    (factor, mirrored), others = _LOOKS[0], _LOOKS[1:]
+    first = close_up(detector, frame, faces, wide, factor, mirrored=mirrored)
+    seen = [i for i, face in enumerate(first) if face is not None]
+    near = [face for face in first if face is not None]
+    looks = [close_up(detector, frame, near, wide, factor, mirrored=mirrored) for factor, mirrored in others]
+    stood = [replace(face, score=0.0) for face in faces]
+    for i, *each in zip(seen, near, *looks, strict=True):
+        stood[i] = _mean([face for face in each if face is not None], len(_LOOKS))
     return stood
+
+
+def _mean(seen: list[Face], looks: int) -> Face:
+    """The mean of what so many looks showed; one that does not show the face counts 0 for the score."""
+    box = tuple(np.mean([face.box for face in seen], 0).tolist())
+    points = [face.keypoints for face in seen if face.keypoints]
+    mean_points = tuple((float(x), float(y)) for x, y in np.mean(points, 0)) if points else None
+    return replace(seen[0], box=box, keypoints=mean_points, score=sum(face.score for face in seen) / looks)
 
 
 def _scores(

@@ -143,8 +143,7 @@ class Finder:
         self._rejected = [
             past
             for past in self._rejected
-            if self._now - past.since <= 2 * past.rests_s
-            and self._tiles.change(Square.around(past.face, 1)) <= CHANGED
+            if self._now - past.since <= 2 * past.rests_s and self._tiles.change(Square.around(past.face, 1)) <= CHANGED
         ]
         proposed = without_doubles(proposed, shown, parts=True)
         past = [self._past(face) for face in proposed]

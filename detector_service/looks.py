@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -42,6 +43,11 @@ class Frame:
     def __init__(self, image: NDArray[np.uint8]) -> None:
         self.height, self.width = image.shape[:2]
         self._levels: list[cv2.typing.MatLike] = [image]
+
+    @functools.cached_property
+    def gray(self) -> NDArray[np.uint8]:
+        """The picture without colours, uint8 (height, width)."""
+        return np.asarray(cv2.cvtColor(self._levels[0], cv2.COLOR_BGR2GRAY), np.uint8)
 
     def halved(self, times: int) -> cv2.typing.MatLike:
         """The picture at 1/2**times of its size, or as small as it can be halved."""

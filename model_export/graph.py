@@ -46,15 +46,21 @@ class Shipped(nn.Module):
 
 def write_graph(shipped: Shipped, file: Path) -> None:
     """Write the ONNX file."""
+    crops = torch.zeros(2, CROP_SIDE, CROP_SIDE, dtype=torch.uint8)
+    write_onnx(shipped, crops, file, "crops", ["probabilities", "embedding"])
+
+
+def write_onnx(net: nn.Module, example: Tensor, file: Path, takes: str, gives: list[str]) -> None:
+    """Write a net that takes any number of what ``example`` has two of."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the newer exporter writes graphs that quantise badly
         torch.onnx.export(
-            shipped.eval(),
-            (torch.zeros(2, CROP_SIDE, CROP_SIDE, dtype=torch.uint8),),
+            net.eval(),
+            (example,),
             str(file),
-            input_names=["crops"],
-            output_names=["probabilities", "embedding"],
-            dynamic_axes={name: {0: "n"} for name in ("crops", "probabilities", "embedding")},
+            input_names=[takes],
+            output_names=gives,
+            dynamic_axes={name: {0: "n"} for name in (takes, *gives)},
             opset_version=OPSET,
             dynamo=False,
         )

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from detector_service.crop import Framing
 from detector_service.examine import examine
 from detector_service.finder import MEMORY_S, Finder
 from detector_service.looks import Frame
@@ -14,10 +15,10 @@ from moodstream.types import Face
 class BrightSquares:
     """White squares look like faces; blue ones only at some sizes, so not in the second look of those for new faces."""
 
-    name, framing, side, min_score = "bright", None, 128, 0.65
+    name, framing, side, min_score = "bright", Framing(1.0, 0.0), 128, 0.65
 
     def __init__(self):
-        self.looks = 0
+        self.looks, self.score = 0, 0.9
 
     def look(self, picture):
         self.looks += 1
@@ -28,7 +29,7 @@ class BrightSquares:
             for x, y, w, h, _ in cv2.connectedComponentsWithStats(shown.astype(np.uint8))[2][1:].tolist():
                 like = colour == "white" or not (25 < w < 30 or 45 < w < 65)
                 if like and 128 / 14 < w < 100 and 0.7 < w / h < 1.4:
-                    found.append(Face(box=(float(x), float(y), float(w), float(h)), score=0.9))
+                    found.append(Face(box=(float(x), float(y), float(w), float(h)), score=self.score))
         return found
 
     def close(self):
@@ -47,7 +48,9 @@ def places(faces):
 
 
 @pytest.fixture
-def detector():
+def detector(monkeypatch):
+    """The check takes bright squares for faces too."""
+    monkeypatch.setattr("detector_service.examine.face_odds", lambda crops: np.full(len(crops), 5.0))
     return BrightSquares()
 
 
@@ -61,6 +64,24 @@ def test_what_looks_like_a_face_only_in_some_looks_is_none(detector):
     chance = Face(box=(300.0, 100.0, 60.0, 60.0), score=0.99)
     assert examine(detector, Frame(image), [chance]) == [None]
     assert Finder().find(image, detector) == []
+
+
+def test_what_the_check_denies_is_none(detector, monkeypatch):
+    face, image = Face(box=(300.0, 100.0, 60.0, 60.0), score=0.9), picture((300, 100, 60))
+    assert examine(detector, Frame(image), [face]) != [None]
+    monkeypatch.setattr("detector_service.examine.face_odds", lambda crops: np.full(len(crops), -0.1))
+    assert examine(detector, Frame(image), [face]) == [None]
+
+
+def test_what_is_large_and_confirmed_needs_less_of_a_score(detector, monkeypatch):
+    detector.score = 0.5
+    small, large = (300, 100, 40), (40, 40, 160)
+    image = picture(small, large)
+    faces = [Face(box=(float(x), float(y), float(side), float(side)), score=0.5) for x, y, side in (small, large)]
+    none, found = examine(detector, Frame(image), faces)
+    assert none is None and found is not None and found.score >= detector.min_score
+    monkeypatch.setattr("detector_service.examine.face_odds", lambda crops: np.full(len(crops), 0.1))
+    assert examine(detector, Frame(image), faces) == [None, None]
 
 
 def test_many_are_examined_as_one_is(detector):
