@@ -30,7 +30,7 @@ BELIEVED = 0.6
 #: up to a bound, so that one that is never shown clearly does not cost a dozen looks every half second.
 DOUBT_S, DOUBT_MOST_S = 0.5, 2.0
 #: A face that moves slowly keeps its box for so long without a look; slowly is so many of its sides a second.
-REST_S, SLOWLY = 0.25, 0.6
+REST_S, SLOWLY = 0.35, 0.6
 #: What was examined and is no face is not examined again for so long, and for twice as long after each further time, up
 #: to a bound, unless the picture changes there.
 REJECTED_S, REJECTED_MOST_S = 1.5, 6.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -18,6 +19,8 @@ TURN_S = 0.9
 CHANGED = 0.25
 #: A tile that keeps changing is visited this often, so that a camera in motion does not cost every tile in every frame.
 _AGAIN_S = 0.2
+#: A tile of which no block has changed by more gray levels since it was visited is left out of its turn, for so long.
+_SAME, _SAME_S = 5, 3.0
 #: Neighbouring tiles share this part of their side, so that a face that both would cut is whole in one.
 _SHARED = 0.25
 #: Tiles of the next level are larger by this: a face larger than what tiles share is small enough there.
@@ -49,7 +52,7 @@ def _along(length: int, side: int) -> list[int]:
 
 
 class Tiles:
-    """The tiles of a stream: visited in turn, and at once where the picture changes."""
+    """The tiles of a stream: visited in turn, at once where the picture changes, and seldom where it stays the same."""
 
     def __init__(self, smallest: float) -> None:
         self._smallest = smallest
@@ -60,6 +63,7 @@ class Tiles:
         self._changed = np.zeros((0, 0), np.bool_)
         self._waits: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._hurried: NDArray[np.float64] = np.zeros(0)
+        self._visited: list[tuple[float, NDArray[np.float32]]] = []
 
     def due(self, frame: Frame, at: float) -> list[Square]:
         """The tiles to visit in the frame of time ``at``, in seconds; all in a first, late, or resized frame."""
@@ -68,7 +72,7 @@ class Tiles:
         self._blocks = blocks
         if (frame.width, frame.height) != self._size:
             self._begin(frame)
-            return self._tiles
+            return self._visit(range(len(self._tiles)), at)
         difference = blocks - before
         # A camera that adapts to the light changes all blocks alike.
         self._changed = np.abs(difference - np.median(difference)) > _LEVELS
@@ -83,15 +87,33 @@ class Tiles:
         hurried = self._waits & (at - self._hurried >= _AGAIN_S)
         self._hurried[hurried] = at
         self._waits &= ~hurried
-        return [self._tiles[i] for i in sorted(turn.union(np.flatnonzero(hurried).tolist()))]
+        turn = {i for i in turn if not self._same(i, at)}
+        return self._visit(sorted(turn.union(np.flatnonzero(hurried).tolist())), at)
 
     def change(self, square: Square) -> float:
         """The part of a square's area that is not as it was in the last frame."""
+        area = self._changed[self._place(square)]
+        return float(area.mean()) if area.size else 0.0
+
+    def _place(self, square: Square) -> tuple[slice, slice]:
+        """Where the square lies among the blocks: rows and columns."""
         scale = _BLOCKS / max(self._size)
         x, y = (max(math.floor(start * scale), 0) for start in (square.x, square.y))
         right, below = (math.ceil((start + square.side) * scale) for start in (square.x, square.y))
-        area = self._changed[y:below, x:right]
-        return float(area.mean()) if area.size else 0.0
+        return slice(y, below), slice(x, right)
+
+    def _visit(self, numbers: Iterable[int], at: float) -> list[Square]:
+        """The tiles, which from now on have been seen as they are."""
+        chosen = list(numbers)
+        for i in chosen:
+            self._visited[i] = (at, self._blocks[self._place(self._tiles[i])])
+        return [self._tiles[i] for i in chosen]
+
+    def _same(self, number: int, at: float) -> bool:
+        """Whether a tile shows what it showed when it was visited, not long ago."""
+        visited, then = self._visited[number]
+        difference = self._blocks[self._place(self._tiles[number])] - then
+        return at - visited < _SAME_S and float(np.abs(difference - np.median(difference)).max(initial=0)) <= _SAME
 
     def _begin(self, frame: Frame) -> None:
         self._size = (frame.width, frame.height)
@@ -100,6 +122,7 @@ class Tiles:
         self._changed = np.ones(self._blocks.shape, np.bool_)
         self._waits = np.zeros(len(self._tiles), np.bool_)
         self._hurried = np.full(len(self._tiles), -np.inf)
+        self._visited = [(-np.inf, np.zeros((0, 0), np.float32))] * len(self._tiles)
 
 
 def _blocks(frame: Frame) -> NDArray[np.float32]:

@@ -13,6 +13,12 @@ def frame(level=100, size=(720, 1280)):
     return Frame(np.full((*size, 3), level, np.uint8))
 
 
+def restless(number):
+    """Every tile changes a little from one of these to the next."""
+    levels = np.random.default_rng(number).choice([100, 110], (18, 32, 1))
+    return Frame(np.kron(levels, np.ones((40, 40, 3))).astype(np.uint8))
+
+
 def test_the_whole_frame_comes_first_and_any_small_face_is_whole_in_a_tile():
     squares = tiles(1280, 720, SMALLEST)
     assert (squares[0].x, squares[0].y, squares[0].side) == (0, 0, 1280)
@@ -33,23 +39,39 @@ def test_frames_of_any_size_have_tiles(size):
 
 
 def test_all_are_visited_at_first_and_then_each_once_in_a_turn():
-    picture = frame()
     visits = Tiles(SMALLEST)
-    everything = visits.due(picture, 0.0)
+    everything = visits.due(restless(0), 0.0)
     assert everything == tiles(1280, 720, SMALLEST)
     seen, most = [], 0
     for step in range(1, round(TURN_S * 30) + 1):
-        due = visits.due(picture, step / 30)
+        due = visits.due(restless(step), step / 30)
         seen += due
         most = max(most, len(due))
     assert set(seen) == set(everything) and len(seen) <= len(everything) + 1 and most <= 2
+
+
+def test_what_stays_as_it_was_is_visited_seldom():
+    visits = Tiles(SMALLEST)
+    everything = visits.due(frame(), 0.0)
+    assert not [tile for step in range(1, 90) for tile in visits.due(frame(), step / 30)]
+    later = [tile for step in range(90, 120) for tile in visits.due(frame(), step / 30)]
+    assert set(later) == set(everything)
+
+
+def test_a_small_change_is_looked_at_within_a_turn():
+    visits, picture = Tiles(SMALLEST), np.full((720, 1280, 3), 100, np.uint8)
+    visits.due(Frame(picture), 0.0)
+    picture[200:224, 300:324] = 140
+    seen = [tile for step in range(1, round(TURN_S * 30) + 1) for tile in visits.due(Frame(picture), step / 30)]
+    assert seen and all(tile.x < 364 and tile.x + tile.side > 260 for tile in seen)
+    assert min(tile.side for tile in seen) == tiles(1280, 720, SMALLEST)[1].side
 
 
 def test_a_frame_of_another_size_or_after_a_pause_is_visited_whole():
     visits = Tiles(SMALLEST)
     visits.due(frame(), 0.0)
     assert visits.due(frame(size=(480, 640)), 0.03) == tiles(640, 480, SMALLEST)
-    assert visits.due(frame(size=(480, 640)), 0.03 + 2 * TURN_S) == tiles(640, 480, SMALLEST)
+    assert visits.due(frame(size=(480, 640)), 0.03 + 5 * TURN_S) == tiles(640, 480, SMALLEST)
 
 
 def test_tiles_are_visited_at_once_where_the_picture_changes():
