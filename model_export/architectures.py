@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from model_export.cnn import Cnn
 from model_export.data import runs_folder
@@ -39,18 +40,32 @@ def make_net(architecture: str, width: int, weights: str = "") -> TwoHeads:
 def load_net(run: str) -> tuple[TwoHeads, dict[str, Any]]:
     """The averaged net of a run, and the run's recipe with epochs and minutes done.
 
+    ``run`` may name several with ``+`` between: the mean of the weights of runs that began with each other's, which
+    has what each of them learnt (Wortsman et al., 2022), and the recipe of the last.
+
     Raises:
         SystemExit: there is no such run, or it was made by an earlier form of the code.
     """
+    states = [_state(name) for name in run.split("+")]
+    recipe = Recipe(**states[-1]["recipe"])
+    net = make_net(recipe.architecture, recipe.width)
+    try:
+        mean = {key: _mean([state["average"][key] for state in states]) for key in states[-1]["average"]}
+        net.load_state_dict(mean)
+    except (KeyError, RuntimeError):
+        raise SystemExit(f"The run {run!r} is of an earlier net, or of several nets: train it again") from None
+    minutes = round(sum(state["seconds"] for state in states) / 60, 1)
+    return net.eval(), {**asdict(recipe), "name": run, "epochs_done": states[-1]["epoch"], "minutes": minutes}
+
+
+def _state(run: str) -> dict[str, Any]:
     file = runs_folder() / run / "checkpoint.pt"
     if not file.is_file():
         known = ", ".join(sorted(f.parent.name for f in runs_folder().glob("*/checkpoint.pt"))) or "none"
         raise SystemExit(f"There is no run {run!r} in {runs_folder()}; runs there: {known}")
-    state = torch.load(file, weights_only=True)
-    recipe = Recipe(**state["recipe"])
-    net = make_net(recipe.architecture, recipe.width)
-    try:
-        net.load_state_dict(state["average"])
-    except RuntimeError:
-        raise SystemExit(f"The run {run!r} is of an earlier net: train it again") from None
-    return net.eval(), {**asdict(recipe), "epochs_done": state["epoch"], "minutes": round(state["seconds"] / 60, 1)}
+    return torch.load(file, weights_only=True)  # type: ignore[no-any-return]
+
+
+def _mean(values: list[Tensor]) -> Tensor:
+    """The mean of weights; the last of what only counts."""
+    return torch.stack(values).mean(0) if values[0].is_floating_point() else values[-1]

@@ -77,8 +77,18 @@ def _condition(name: str, row: dict[str, Any]) -> str:
 
 
 def _training(recipe: dict[str, Any]) -> str:
-    text = f"{recipe['epochs_done']} epochs in {recipe['minutes']:.0f} minutes on {recipe['threads']} core(s)"
-    return text + (f", taught by {recipe['teachers'].replace(',', ', ')}" if recipe["teachers"] else "")
+    runs = recipe["name"].split("+")
+    time = f"in {recipe['minutes']:.0f} minutes on {recipe['threads']} core(s)"
+    parts = [f"{recipe['epochs_done']} epochs {time}" if len(runs) == 1 else f"mean of the runs {_list(runs)}, {time}"]
+    if recipe["teachers"]:
+        parts.append(f"taught by {_list(recipe['teachers'].split(','))}")
+    if recipe.get("dim"):
+        parts.append(f"{recipe['dim']:.0%} of the last run's views dark and noisy")
+    return ", ".join(parts)
+
+
+def _list(names: list[str]) -> str:
+    return " and ".join(names)
 
 
 def _few_shot(found: dict[str, Any] | None) -> str:

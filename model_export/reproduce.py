@@ -28,26 +28,29 @@ from moodstream.types import CROP_SIDE, EXPRESSIONS
 
 log = logging.getLogger(__name__)
 
-#: The runs behind the shipped file: its teacher, then the one that ships, which goes on from the teacher's weights.
-TEACHERS = (Recipe(name="ours-1"),)
-SHIPPED = Recipe(
+#: The runs behind the shipped file: each teaches the next, which goes on from its weights; the last sees dim rooms too.
+#: What ships is the mean of the last two.
+TEACHER = Recipe(name="ours-1")
+DISTILLED = Recipe(
     name="distil-1", seed=2, start="ours-1", teachers="ours-1", taught=0.5, epochs=30, decay_epochs=14, large_epochs=8
 )
+DIM = replace(DISTILLED, name="distil-2", seed=3, start="distil-1", teachers="ours-1,distil-1", epochs=24, dim=0.25)
+RUNS = (TEACHER, DISTILLED, DIM)
+SHIPPED = "distil-1+distil-2"
 #: Pictures of each split, and epochs, of the quick form.
 QUICK_PICTURES, QUICK_EPOCHS = 320, 2
 
 
-def reproduce(source: Path | None, teachers: tuple[Recipe, ...], shipped: Recipe, folder: Path) -> Path:
+def reproduce(source: Path | None, runs: tuple[Recipe, ...], shipped: str, folder: Path) -> Path:
     """Prepare, train, distil, export, evaluate; the model file in ``folder``, its figures and plots beside it."""
     if source is not None and not (data_folder() / "train.npz").is_file():
         prepare(source)
-    for recipe in teachers:
-        log.info("teacher %s", recipe.name)
+    for recipe in runs:
+        log.info("run %s", recipe.name)
+        if recipe.teachers:
+            tell_teachers(recipe)
         train(recipe)
-    if shipped.teachers:
-        tell_teachers(shipped)
-    train(shipped)
-    file = export(shipped.name, "default", int8=True, folder=folder)
+    file = export(shipped, "default", int8=True, folder=folder)
     evaluate(file, folder / "figures")
     return file
 
@@ -61,8 +64,8 @@ def quick(source: Path | None) -> None:
             split.save(data_folder() / f"{name}.npz")
         small = Recipe(epochs=QUICK_EPOCHS, decay_epochs=1, large_epochs=1, width=8, batch=32, average=0.9)
         teachers = tuple(replace(small, name=f"teacher-{seed}", seed=seed) for seed in (1, 2))
-        shipped = replace(small, name="student", teachers="teacher-1,teacher-2")
-        file = reproduce(None, teachers, shipped, Path(folder))
+        student = replace(small, name="student", start="teacher-2", teachers="teacher-1,teacher-2", dim=0.25)
+        file = reproduce(None, (*teachers, student), "teacher-2+student", Path(folder))
         log.info("every step works: %s, %d bytes, was made and measured", file.name, file.stat().st_size)
 
 
@@ -99,4 +102,4 @@ if __name__ == "__main__":
     if chosen.quick:
         quick(chosen.source)
     else:
-        reproduce(chosen.source, TEACHERS, SHIPPED, MODELS)
+        reproduce(chosen.source, RUNS, SHIPPED, MODELS)

@@ -55,6 +55,17 @@ def test_a_run_that_was_cut_off_ends_like_one_that_was_not(folders, monkeypatch)
     assert all(torch.equal(whole[name], cut_off[name]) for name in whole)
 
 
+def test_the_mean_of_two_runs_lies_between_them(folders):
+    train(TINY)
+    train(replace(TINY, name="next", seed=2, start="tiny"))
+    one, other, mean = weights("tiny"), weights("next"), weights("tiny+next")
+    assert torch.allclose(mean["label_head.weight"], (one["label_head.weight"] + other["label_head.weight"]) / 2)
+    assert load_net("tiny+next")[1]["name"] == "tiny+next"
+    train(replace(TINY, name="wide", width=16))
+    with pytest.raises(SystemExit, match="several nets"):
+        load_net("tiny+wide")
+
+
 def test_a_checkpoint_from_before_a_knob_was_there_is_resumed(folders):
     train(TINY)
     file = folders / "runs" / "tiny" / "checkpoint.pt"
