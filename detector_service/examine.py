@@ -25,11 +25,11 @@ CLEARLY = 0.15
 _ALONE = 4
 #: From this part of the frame's longer side on a box is large, and up to the second the larger the better.
 _LARGE = (0.1, 0.2)
-#: What the check adds to the score of a large one: for each unit of its log-odds, for each doubling of the side, less
-#: what it takes to add anything; and at most so much.
-_BY_ODDS, _BY_SIZE, _LESS, _MOST = 0.06, 0.2, 0.25, 0.2
-#: Log-odds from which the check adds the most to a box of any size.
-_CERTAIN = 8.0
+#: What the check adds to the score of a large one: for each unit of its log-odds up to a bound, for each doubling of
+#: the side, less what it takes to add anything; and at most so much.
+_BY_ODDS, _ODDS, _BY_SIZE, _LESS, _MOST = 0.05, 6.0, 0.2, 0.25, 0.2
+#: Log-odds from which further looks are spared, and what they add at least, whatever the size.
+_CERTAIN, _ADDED = 9.0, 0.08
 
 
 def examine(detector: Detector, frame: Frame, faces: list[Face]) -> list[Face | None]:
@@ -44,36 +44,43 @@ def examine(detector: Detector, frame: Frame, faces: list[Face]) -> list[Face | 
         unclear = [i for i, face in enumerate(stood) if face.score < clearly]
         for i, face in zip(unclear, _stand(detector, frame, [faces[i] for i in unclear], 1), strict=True):
             stood[i] = face
-    stood, confirmed = _checked(detector, frame, stood)
-    unclear = [i for i, face in enumerate(stood) if detector.min_score <= face.score < clearly and not confirmed[i]]
-    scores = _scores(detector, frame, [stood[i] for i in unclear], 1, _FURTHER)
-    for i, further in zip(unclear, scores, strict=True):
-        n, m = len(_LOOKS), len(_FURTHER)
-        stood[i] = replace(stood[i], score=(n * stood[i].score + m * further) / (n + m))
-    return [face if face.score >= detector.min_score else None for face in stood]
+    odds = _odds(detector, frame, stood)
+    added = [_added(odd, frame, face) for odd, face in zip(odds, stood, strict=True)]
+    scores = [face.score for face in stood]
+    unclear = [
+        i
+        for i, score in enumerate(scores)
+        if detector.min_score - added[i] <= score < clearly and 0 <= odds[i] < _CERTAIN
+    ]
+    n, m = len(_LOOKS), len(_FURTHER)
+    for i, further in zip(unclear, _scores(detector, frame, [stood[i] for i in unclear], 1, _FURTHER), strict=True):
+        scores[i] = (n * scores[i] + m * further) / (n + m)
+    return [
+        replace(face, score=min(score + more, 1.0)) if odd >= 0 and score + more >= detector.min_score else None
+        for face, score, more, odd in zip(stood, scores, added, odds, strict=True)
+    ]
 
 
-def _checked(detector: Detector, frame: Frame, faces: list[Face]) -> tuple[list[Face], list[bool]]:
-    """The faces with what the check adds to their scores, 0 where it sees none, and whether it added anything."""
+def _odds(detector: Detector, frame: Frame, faces: list[Face]) -> list[float]:
+    """The check's log-odds of each face, -inf where no look showed it."""
     seen = [i for i, face in enumerate(faces) if face.score > 0]
-    crops = [crop(frame.gray, faces[i], detector.framing) for i in seen]
-    checked, confirmed = list(faces), [False] * len(faces)
-    for i, odds in zip(seen, face_odds(np.stack(crops)) if crops else (), strict=True):
-        part = max(faces[i].box[2:]) / max(frame.width, frame.height)
-        added = _added(float(odds), part)
-        checked[i] = replace(faces[i], score=min(faces[i].score + added, 1.0) if odds >= 0 else 0.0)
-        confirmed[i] = added > 0
-    return checked, confirmed
+    odds = [-math.inf] * len(faces)
+    if seen:
+        crops = np.stack([crop(frame.gray, faces[i], detector.framing) for i in seen])
+        for i, odd in zip(seen, face_odds(crops).tolist(), strict=True):
+            odds[i] = odd
+    return odds
 
 
-def _added(odds: float, part: float) -> float:
-    """What the check's log-odds add to the score of a box that takes this part of the frame's longer side."""
+def _added(odds: float, frame: Frame, face: Face) -> float:
+    """What the check's log-odds add to the score of a face."""
     least, enough = _LARGE
-    if odds >= _CERTAIN:
-        return _MOST
-    if part < least:
-        return 0.0
-    return min(max(_BY_ODDS * odds + _BY_SIZE * math.log2(min(part, enough) / least) - _LESS, 0.0), _MOST)
+    added = _ADDED if odds >= _CERTAIN else 0.0
+    part = max(face.box[2:]) / max(frame.width, frame.height)
+    if part >= least:
+        by_size = _BY_SIZE * math.log2(min(part, enough) / least)
+        added = max(added, _BY_ODDS * min(odds, _ODDS) + by_size - _LESS)
+    return min(added, _MOST)
 
 
 def _stand(detector: Detector, frame: Frame, faces: list[Face], wide: int) -> list[Face]:
