@@ -25,9 +25,9 @@ CLEARLY = 0.15
 _ALONE = 4
 #: From this part of the frame's longer side on a box is large, and up to the second the larger the better.
 _LARGE = (0.1, 0.2)
-#: What the check adds to the score of a large one: for each unit of its log-odds up to a bound, for each doubling of
-#: the side, less what it takes to add anything; and at most so much.
-_BY_ODDS, _ODDS, _BY_SIZE, _LESS, _MOST = 0.05, 6.0, 0.2, 0.25, 0.2
+#: What the check adds to the score of a large one: for each unit of its log-odds, for each doubling of the side, less
+#: what it takes to add anything; and at most so much.
+_BY_ODDS, _BY_SIZE, _LESS, _MOST = 0.08, 0.1, 0.4, 0.1
 #: Log-odds from which further looks are spared, and what they add at least, whatever the size.
 _CERTAIN, _ADDED = 9.0, 0.08
 
@@ -79,7 +79,7 @@ def _added(odds: float, frame: Frame, face: Face) -> float:
     part = max(face.box[2:]) / max(frame.width, frame.height)
     if part >= least:
         by_size = _BY_SIZE * math.log2(min(part, enough) / least)
-        added = max(added, _BY_ODDS * min(odds, _ODDS) + by_size - _LESS)
+        added = max(added, _BY_ODDS * odds + by_size - _LESS)
     return min(added, _MOST)
 
 

@@ -74,10 +74,10 @@ def test_what_the_check_denies_is_none(detector, monkeypatch):
 
 
 def test_what_is_large_and_confirmed_needs_less_of_a_score(detector, monkeypatch):
-    detector.score = 0.5
+    detector.score = 0.6
     small, large = (300, 100, 40), (40, 40, 160)
     image = picture(small, large)
-    faces = [Face(box=(float(x), float(y), float(side), float(side)), score=0.5) for x, y, side in (small, large)]
+    faces = [Face(box=(float(x), float(y), float(side), float(side)), score=0.6) for x, y, side in (small, large)]
     none, found = examine(detector, Frame(image), faces)
     assert none is None and found is not None and found.score >= detector.min_score
     monkeypatch.setattr("detector_service.examine.face_odds", lambda crops: np.full(len(crops), 0.1))
