@@ -1,8 +1,9 @@
 """Accuracy as a user gets it: ``python -m bench.framing [--pictures 500]`` prints a table as JSON.
 
 FER-2013's validation pictures are put on larger frames, plain and cluttered, at several sizes, and sent to the running
-services over HTTP. For each size: how many faces are found, and how often the label is right, beside how often it is
-when the classifier gets the original picture. Choices were made on even-numbered pictures; the odd ones are used here.
+services over HTTP. For each size: how many faces are found, and how often the answer is the plurality of the taggers,
+beside how often it is when the classifier gets the original picture. Choices were
+made on even-numbered pictures; the odd ones are used here.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from skimage import data
 from bench.hardware import hardware
 from bench.people import BOX_BELOW, Picture, wall
 from classifier_service.classifier import Classifier
-from model_export.data import NOT_A_FACE, Split, data_folder
+from model_export.data import NOT_A_FACE, Split, data_folder, plurality
 from moodstream.client import Client
 from moodstream.local import local_stack
 from moodstream.settings import settings
@@ -49,7 +50,9 @@ class Shown:
 
 
 def pictures(n: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Images (n, 48, 48) and labels that every tagger took for a face, out of those that nothing was chosen on.
+    """Images (n, 48, 48) that every tagger took for a face, out of those that nothing was chosen on, and the plurality.
+
+    The plurality of the taggers is -1 where there is none of the seven; where nobody voted the label takes its place.
 
     Raises:
         FileNotFoundError: the split has not been prepared.
@@ -59,7 +62,7 @@ def pictures(n: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     if split.votes is not None:
         odd = odd[split.votes[odd, NOT_A_FACE] == 0]
     chosen = np.random.default_rng(0).permutation(odd)[:n]
-    return split.images[chosen], split.labels[chosen]
+    return split.images[chosen], (split.labels if split.votes is None else plurality(split))[chosen]
 
 
 def background(kind: str, random: np.random.Generator) -> Picture:
@@ -101,7 +104,7 @@ def pick(answer: FrameReading, where: Shown) -> tuple[int | None, int]:
 
 def measure(url: str, n: int, sizes: list[int]) -> dict[str, object]:
     """The table, and what it comes to for the larger sizes."""
-    images, labels = pictures(n)
+    images, truth = pictures(n)
     classifier = Classifier.load(settings().model)
     alone = np.concatenate(
         [classifier.classify(images[i : i + 64]).probabilities.argmax(1) for i in range(0, len(images), 64)]
@@ -113,7 +116,7 @@ def measure(url: str, n: int, sizes: list[int]) -> dict[str, object]:
                 read = pool.map(
                     lambda where: (where.number, *pick(client.read(where.frame), where)), shown(images, side, kind)
                 )
-                rows.append(_row(kind, side, list(read), labels, alone))
+                rows.append(_row(kind, side, list(read), truth, alone))
     return {
         "pictures": len(images),
         "table": rows,
@@ -125,17 +128,18 @@ def measure(url: str, n: int, sizes: list[int]) -> dict[str, object]:
 
 
 def _row(
-    kind: str, side: int, read: list[tuple[int, int | None, int]], labels: NDArray[np.int64], alone: NDArray[np.int64]
+    kind: str, side: int, read: list[tuple[int, int | None, int]], truth: NDArray[np.int64], alone: NDArray[np.int64]
 ) -> dict[str, object]:
-    found = [number for number, answer, _ in read if answer is not None]
-    right = [number for number, answer, _ in read if answer == labels[number]]
+    found = {number: answer for number, answer, _ in read if answer is not None}
+    judged = [number for number in found if truth[number] >= 0]
+    right = [number for number in judged if found[number] == truth[number]]
     return {
         "frame": kind,
         "side": side,
         "n": len(read),
         "found": round(len(found) / len(read), 4),
-        "accuracy": round(len(right) / max(len(found), 1), 4),
-        "accuracy of the original crops": round(float((alone[found] == labels[found]).mean()), 4),
+        "accuracy": round(len(right) / max(len(judged), 1), 4),
+        "accuracy of the original crops": round(float((alone[judged] == truth[judged]).mean()), 4),
         "finds elsewhere": sum(elsewhere for *_, elsewhere in read),
     }
 

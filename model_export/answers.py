@@ -22,14 +22,6 @@ Floats = npt.NDArray[np.float32]
 
 
 @torch.inference_mode()
-def logits_of(net: torch.nn.Module, images: Pictures, batch: int = 256) -> Tensor:
-    """Logits float32 (n, 7) for uint8 pictures (n, 48, 48), one forward pass each."""
-    net.eval()
-    parts = [net(_picture(images[i : i + batch]))[0] for i in range(0, len(images), batch)]
-    return torch.cat(parts)
-
-
-@torch.inference_mode()
 def answers_of(net: TwoHeads, images: Pictures, batch: int = 256) -> tuple[Floats, Floats, Floats]:
     """Logits of both heads, each float32 (n, 7), and the embedding (n, d)."""
     net.eval()

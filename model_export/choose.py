@@ -21,16 +21,17 @@ def softmax(logits: Floats, temperature: float) -> Floats:
 
 
 def choose_mix(label: Floats, votes: Floats, split: Split) -> float:
-    """The share of the vote head with which the mean of the accuracies on labels and on plurality is largest.
+    """The share of the vote head with which most answers are the taggers' plurality; without votes, the label.
 
     ``label`` and ``votes`` are the heads' logits, each (n, 7).
     """
     heads = softmax(label, 1.0), softmax(votes, 1.0)
     crowd = plurality(split)
+    truth = crowd if (crowd >= 0).any() else split.labels
 
     def right(mix: float) -> float:
         answers = ((1 - mix) * heads[0] + mix * heads[1]).argmax(1)
-        return float((answers == split.labels).mean() + (answers == crowd)[crowd >= 0].mean())
+        return float((answers == truth)[truth >= 0].mean())
 
     return round(float(max(MIXES, key=right)), 2)
 

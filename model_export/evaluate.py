@@ -1,7 +1,8 @@
 """How good a model file is: ``python -m model_export.evaluate [FILE] [--out FOLDER]`` prints its figures as JSON.
 
-All is measured on validation, with the file as it ships, one forward pass a picture. With ``--out`` the figures and
-their plots are written there too.
+All is measured on validation, with the file as it ships, one forward pass a picture. The answers follow the taggers'
+votes, and are measured by their plurality; the original labels are met by the file's second output, which learnt them.
+How often the answers meet the labels is told too. With ``--out`` the figures and their plots are written there too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -84,19 +86,36 @@ def milliseconds_a_face(classifier: Classifier, images: Pictures) -> float:
     return round(float(np.median(times)), 3)
 
 
-def probabilities_of(classifier: Classifier, images: Pictures) -> Floats:
-    """Probabilities float32 (n, 7), one forward pass a picture."""
-    return np.concatenate([classifier.classify(images[i : i + 256]).probabilities for i in range(0, len(images), 256)])
+@dataclass(frozen=True)
+class Read:
+    """What a model says of pictures: the probabilities of its answers and of the single labels, each float32 (n, 7)."""
+
+    answers: Floats
+    labels: Floats
+
+    @classmethod
+    def of(cls, classifier: Classifier, images: Pictures) -> Read:
+        parts = [images[i : i + 256] for i in range(0, len(images), 256)]
+        return cls(
+            np.concatenate([classifier.classify(part).probabilities for part in parts]),
+            np.concatenate([classifier.label_probabilities(part) for part in parts]),
+        )
+
+    def take(self, chosen: Bools) -> Read:
+        return Read(self.answers[chosen], self.labels[chosen])
+
+    def mean(self, other: Read) -> Read:
+        return Read((self.answers + other.answers) / 2, (self.labels + other.labels) / 2)
 
 
-def score(probabilities: Floats, split: Split) -> dict[str, Any]:
-    """Accuracies on both label sets."""
-    answers, crowd = probabilities.argmax(1), plurality(split)
+def score(read: Read, split: Split) -> dict[str, Any]:
+    """Accuracies on both label sets: of the labels that are told, and of the answers by the plurality."""
+    crowd = plurality(split)
     known = crowd >= 0
     return {
         "pictures": len(split),
-        "accuracy": round(float((answers == split.labels).mean()), 4),
-        "accuracy_ferplus": round(float((answers == crowd)[known].mean()), 4) if known.any() else None,
+        "accuracy": round(float((read.labels.argmax(1) == split.labels).mean()), 4),
+        "accuracy_ferplus": round(float((read.answers.argmax(1) == crowd)[known].mean()), 4) if known.any() else None,
     }
 
 
@@ -119,26 +138,25 @@ def classes(truth: npt.NDArray[np.int64], answers: npt.NDArray[np.int64]) -> dic
 def coverage(probabilities: Floats, split: Split) -> list[dict[str, float | None]]:
     """For thresholds of confidence: share of faces with a word, accuracy of these, and of those left out."""
     sure, answers, crowd = probabilities.max(1), probabilities.argmax(1), plurality(split)
-    right, agreed, known = answers == split.labels, answers == crowd, crowd >= 0
+    agreed, known = answers == crowd, crowd >= 0
     rows = []
     for threshold in THRESHOLDS:
         kept = sure >= threshold
         if (known & kept).any():
-            row = {"threshold": threshold, "coverage": kept.mean(), "accuracy": right[kept].mean()}
-            row["accuracy_ferplus"] = agreed[known & kept].mean()
+            row = {"threshold": threshold, "coverage": kept.mean(), "accuracy_ferplus": agreed[known & kept].mean()}
             left = known & ~kept
             row["left_out_ferplus"] = agreed[left].mean() if left.any() else None
             rows.append({name: None if value is None else round(float(value), 3) for name, value in row.items()})
     return rows
 
 
-def thirds(values: npt.NDArray[np.float64], probabilities: Floats, split: Split) -> list[dict[str, Any]]:
+def thirds(values: npt.NDArray[np.float64], read: Read, split: Split) -> list[dict[str, Any]]:
     """Scores of the lowest, middle and highest third of the pictures by some value."""
     edges = np.quantile(values, [0, 1 / 3, 2 / 3, 1])
     place = np.clip(np.searchsorted(edges, values, "right") - 1, 0, 2)
     return [
         {"from": round(float(edges[k]), 1), "to": round(float(edges[k + 1]), 1)}
-        | score(probabilities[place == k], split.take(place == k))
+        | score(read.take(place == k), split.take(place == k))
         for k in range(3)
         if (place == k).any()
     ]
@@ -152,48 +170,49 @@ def shrunk(images: Pictures, side: int) -> Pictures:
     )
 
 
-def conditions(classifier: Classifier, probabilities: Floats, split: Split) -> dict[str, list[dict[str, Any]]]:
+def conditions(classifier: Classifier, read: Read, split: Split) -> dict[str, list[dict[str, Any]]]:
     """Accuracies by mean brightness, by sharpness (variance of the Laplacian), and by the size of the face."""
     sharpness = [cv2.Laplacian(image, cv2.CV_64F).var() for image in split.images]
-    sizes = [{"side": CROP_SIDE} | score(probabilities, split)]
-    sizes += [{"side": s} | score(probabilities_of(classifier, shrunk(split.images, s)), split) for s in SIZES]
+    sizes = [{"side": CROP_SIDE} | score(read, split)]
+    sizes += [{"side": s} | score(Read.of(classifier, shrunk(split.images, s)), split) for s in SIZES]
     return {
-        "brightness": thirds(split.images.mean((1, 2)), probabilities, split),
-        "sharpness": thirds(np.array(sharpness), probabilities, split),
+        "brightness": thirds(split.images.mean((1, 2)), read, split),
+        "sharpness": thirds(np.array(sharpness), read, split),
         "size": sizes,
     }
 
 
-def without_twins(probabilities: Floats, split: Split, train: Split) -> dict[str, Any]:
+def without_twins(read: Read, split: Split, train: Split) -> dict[str, Any]:
     """Scores without the pictures that stand, to the pixel, in the training split too (they were not learnt from)."""
     known = {image.tobytes() for image in train.images}
     single = np.array([image.tobytes() not in known for image in split.images])
-    return score(probabilities[single], split.take(single))
+    return score(read.take(single), split.take(single))
 
 
 def figures(file: Path, split: Split, train: Split | None = None) -> dict[str, Any]:
     """All figures of a model file on a split; ``train`` is only looked through for twins."""
     classifier = Classifier.load(str(file))
-    probabilities = probabilities_of(classifier, split.images)
-    mirrored = (probabilities + probabilities_of(classifier, np.ascontiguousarray(split.images[:, :, ::-1]))) / 2
-    answers, crowd = probabilities.argmax(1), plurality(split)
+    read = Read.of(classifier, split.images)
+    mirrored = read.mean(Read.of(classifier, np.ascontiguousarray(split.images[:, :, ::-1])))
+    answers, labels, crowd = read.answers.argmax(1), read.labels.argmax(1), plurality(split)
     shares, voted = vote_shares(split)
     known = crowd >= 0
     return {
         "model": classifier.name,
         "unsure_below": classifier.unsure_below,
         "bytes": file.stat().st_size,
-        **score(probabilities, split),
-        "accuracy_interval": interval(answers == split.labels),
+        **score(read, split),
+        "accuracy_interval": interval(labels == split.labels),
         "accuracy_ferplus_interval": interval((answers == crowd)[known]) if known.any() else None,
-        "without_twins": None if train is None else without_twins(probabilities, split, train),
+        "answers_on_labels": round(float((answers == split.labels).mean()), 4),
+        "without_twins": None if train is None else without_twins(read, split, train),
         "mean_with_mirror_image": score(mirrored, split),
-        "calibration_error": round(calibration_error(probabilities, shares, voted), 4),
-        "reliability": reliability(probabilities, shares, voted),
-        **classes(split.labels, answers),
+        "calibration_error": round(calibration_error(read.answers, shares, voted), 4),
+        "reliability": reliability(read.answers, shares, voted),
+        **classes(split.labels, labels),
         "ferplus": classes(crowd[known], answers[known]),
-        "coverage": coverage(probabilities, split),
-        "by": conditions(classifier, probabilities, split),
+        "coverage": coverage(read.answers, split),
+        "by": conditions(classifier, read, split),
         "ms_a_face_one_core_batch_16": milliseconds_a_face(classifier, split.images),
     }
 

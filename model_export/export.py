@@ -25,7 +25,7 @@ from model_export.card import write_card
 from model_export.choose import choose_mix, choose_threshold, cross_fitted_error, fit_temperature, softmax
 from model_export.data import Split, data_folder, fit_for_training, plurality, vote_shares
 from model_export.embedding import Scaling, fit_scaling
-from model_export.evaluate import figures
+from model_export.evaluate import Read, figures, score
 from model_export.graph import Shipped, check_parity, set_temperature, sign, write_graph
 from model_export.net import TwoHeads
 from model_export.quantize import exact_session, quantize
@@ -35,8 +35,9 @@ log = logging.getLogger(__name__)
 #: Training pictures from which the embedding's scaling is fitted.
 SCALING_PICTURES = 8000
 #: The integer form ships if it loses at most so much accuracy on either label set, and if its calibration error is at
-#: most so much larger; both on processors with VNNI and without.
-MOST_LOST, MOST_MISCALIBRATED = 0.002, 0.002
+#: most so much larger; both on processors with VNNI and without. The error of one file varies by 0.0015 (standard
+#: deviation) with how validation is halved to measure it, so a difference below 0.004 is none.
+MOST_LOST, MOST_MISCALIBRATED = 0.002, 0.004
 
 #: What architectures are called in a model's name.
 KINDS = {"ours": "residual", "cnn": "cnn", "mobilenet_v2": "mobilenet-v2"}
@@ -85,7 +86,7 @@ def export(run: str, name: str, int8: bool = False, folder: Path = MODELS) -> Pa
 
 def finish(file: Path, kind: str, validation: Split) -> dict[str, Any]:
     """Fit temperature and threshold of a written graph whose temperature is 1, and put them in; what was found."""
-    logits = log_probabilities(file, validation.images)
+    logits = outputs(file, validation.images, "embedding")[0][:, :7]
     shares, voted = vote_shares(validation)
     temperature = fit_temperature(logits[voted], shares[voted])
     unsure_below = choose_threshold(softmax(logits, temperature), plurality(validation))
@@ -95,11 +96,11 @@ def finish(file: Path, kind: str, validation: Split) -> dict[str, Any]:
     return {"temperature": temperature, "calibration_error_cross_fitted": round(error, 4)}
 
 
-def log_probabilities(file: Path, images: npt.NDArray[np.uint8]) -> Floats:
-    """The log-probabilities (n, 7) in a file's embeddings, by the plainest of ONNX Runtime's kernels."""
+def outputs(file: Path, images: npt.NDArray[np.uint8], *names: str) -> list[Floats]:
+    """A file's outputs, each float32 (n, …), by the plainest of ONNX Runtime's kernels."""
     session = exact_session(file)
-    parts = [session.run(["embedding"], {"crops": images[i : i + 256]})[0] for i in range(0, len(images), 256)]
-    return np.concatenate(parts)[:, :7]  # type: ignore[no-any-return]
+    parts = [session.run(list(names), {"crops": images[i : i + 256]}) for i in range(0, len(images), 256)]
+    return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
 def try_int8(file: Path, kind: str, card: dict[str, Any], validation: Split, train: Split) -> dict[str, Any]:
@@ -110,12 +111,8 @@ def try_int8(file: Path, kind: str, card: dict[str, Any], validation: Split, tra
     set_temperature(file, card["temperature"])
     own = finish(small, f"{kind}-int8", validation)
     found = figures(small, validation, train)
-    exact = np.exp(log_probabilities(small, validation.images)).argmax(1)
-    crowd = plurality(validation)
-    with_vnni = {
-        "accuracy": round(float((exact == validation.labels).mean()), 4),
-        "accuracy_ferplus": round(float((exact == crowd)[crowd >= 0].mean()), 4) if (crowd >= 0).any() else None,
-    }
+    exact = score(Read(*outputs(small, validation.images, "probabilities", "label_probabilities")), validation)
+    with_vnni = {key: exact[key] for key in ("accuracy", "accuracy_ferplus")}
     measures = [m for m in ("accuracy", "accuracy_ferplus") if card[m] is not None]
     lost = max(card[m] - other[m] for m in measures for other in (found, with_vnni))
     worse = own["calibration_error_cross_fitted"] - card["calibration_error_cross_fitted"]

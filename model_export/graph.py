@@ -25,7 +25,11 @@ _TEMPERATURE = "temperature"
 
 
 class Shipped(nn.Module):
-    """uint8 crops to probabilities and embedding, nothing left for a caller to get wrong."""
+    """uint8 crops to probabilities and embedding, nothing left for a caller to get wrong.
+
+    Between them stands what the label head says, as it is: it answers another question than the probabilities do, which
+    follow the taggers, and is there to be compared with nets that learn the single labels.
+    """
 
     temperature: Tensor
 
@@ -36,18 +40,18 @@ class Shipped(nn.Module):
         for name, value in zip(("mean", "matrix", "centres", "constants"), scaling.tensors(), strict=True):
             self.register_buffer(name, value)
 
-    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
-        logits, features = self.net(scale(crops))
-        logs = torch.log_softmax(logits / self.temperature, 1)
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        label, votes, features = self.net.heads(scale(crops))
+        logs = torch.log_softmax(self.net.answer(label, votes) / self.temperature, 1)
         scaled = (features - self.mean) @ self.matrix
         evidence = torch.logsumexp(scaled @ self.centres.T + self.constants, 1, keepdim=True)
-        return logs.exp(), torch.cat([logs, evidence, scaled], 1)
+        return logs.exp(), torch.softmax(label, 1), torch.cat([logs, evidence, scaled], 1)
 
 
 def write_graph(shipped: Shipped, file: Path) -> None:
     """Write the ONNX file."""
     crops = torch.zeros(2, CROP_SIDE, CROP_SIDE, dtype=torch.uint8)
-    write_onnx(shipped, crops, file, "crops", ["probabilities", "embedding"])
+    write_onnx(shipped, crops, file, "crops", ["probabilities", "label_probabilities", "embedding"])
 
 
 def write_onnx(net: nn.Module, example: Tensor, file: Path, takes: str, gives: list[str]) -> None:
@@ -91,9 +95,13 @@ def check_parity(shipped: Shipped, file: Path, images: npt.NDArray[np.uint8]) ->
     """
     images = images[:PARITY_PICTURES]
     with torch.inference_mode():
-        wanted, embeddings = (part.numpy() for part in shipped.eval()(torch.from_numpy(images)))
-    found = Classifier.load(str(file)).classify(images)
-    worst = float(np.abs(found.probabilities - wanted).max())
+        wanted, labels, embeddings = (part.numpy() for part in shipped.eval()(torch.from_numpy(images)))
+    classifier = Classifier.load(str(file))
+    found = classifier.classify(images)
+    worst = max(
+        float(np.abs(a - b).max())
+        for a, b in ((found.probabilities, wanted), (classifier.label_probabilities(images), labels))
+    )
     if worst > PARITY:
         raise SystemExit(f"{file} differs from PyTorch by {worst:.2g}, more than {PARITY:g}")
     if (far := float(np.abs(found.embeddings - embeddings).max())) > 0.01:

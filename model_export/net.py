@@ -62,10 +62,13 @@ class TwoHeads(nn.Module):
         dropped = self.dropout(embedding)
         return self.label_head(dropped), self.vote_head(dropped), embedding
 
+    def answer(self, label: Tensor, votes: Tensor) -> Tensor:
+        """Logits (n, 7) of the answer, from those of the heads."""
+        return torch.log((1 - self.mix) * torch.softmax(label, 1) + self.mix * torch.softmax(votes, 1) + 1e-6)
+
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         label, votes, embedding = self.heads(x)
-        mixed = (1 - self.mix) * torch.softmax(label, 1) + self.mix * torch.softmax(votes, 1)
-        return torch.log(mixed + 1e-6), embedding
+        return self.answer(label, votes), embedding
 
 
 class ExpressionNet(TwoHeads):

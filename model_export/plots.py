@@ -76,7 +76,6 @@ def coverage(figures: dict[str, Any], file: Path) -> None:
     shares = [row["coverage"] for row in rows]
     figure, axis = plt.subplots(figsize=(SIDE, SIDE))
     axis.plot(shares, [row["accuracy_ferplus"] for row in rows], "o-", markersize=3, label=f"answered, {CROWD}")
-    axis.plot(shares, [row["accuracy"] for row in rows], "o-", markersize=3, label=f"answered, {LABELS}")
     left = [row["left_out_ferplus"] for row in rows]
     axis.plot(shares, np.array(left, float), "o--", markersize=3, label=f"left out, {CROWD}")
     thresholds = [row["threshold"] for row in rows]

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model_export.answers import logits_of, taught
+from model_export.answers import answers_of, taught
 from model_export.architectures import load_net, make_net
 from model_export.augment import augment, dim
 from model_export.data import Split, data_folder, fit_for_training, plurality, runs_folder, vote_shares
@@ -177,17 +177,15 @@ def train(recipe: Recipe) -> Path:
     while run.epoch < recipe.epochs:
         began = time.monotonic()
         loss = run.train_epoch(images, labels, votes)
-        answers = logits_of(run.average, validation.images).argmax(1).numpy()
+        told, seen = (logits.argmax(1) for logits in answers_of(run.average, validation.images)[:2])
         took = time.monotonic() - began
         run.seconds += took
         run.save()
         line = {
             "epoch": run.epoch,
             "loss": round(loss, 4),
-            "validation": round(float((answers == validation.labels).mean()), 4),
-            "validation_ferplus": round(float((answers == crowd)[crowd >= 0].mean()), 4)
-            if (crowd >= 0).any()
-            else None,
+            "validation": round(float((told == validation.labels).mean()), 4),
+            "validation_ferplus": round(float((seen == crowd)[crowd >= 0].mean()), 4) if (crowd >= 0).any() else None,
             "seconds": round(took, 1),
         }
         with (run.folder / "log.jsonl").open("a") as file:

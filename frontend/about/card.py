@@ -34,7 +34,7 @@ def build(model: str) -> None:
         for title, figure in (("How many of each it finds", "recall"), ("How often each word is right", "precision")):
             with gr.Column(min_width=300):
                 gr.BarPlot(
-                    by_word(card[figure]),
+                    by_word(card["ferplus"][figure]),
                     x="expression",
                     y="share",
                     color="expression",
@@ -70,7 +70,8 @@ def build(model: str) -> None:
             )
     gr.Dataframe(
         mixed_up(card),
-        label="What it takes for what: of the pictures labelled as the row says, the share that it calls each word",
+        label="What it takes for what: of the pictures that most people call as the row says, the share that it calls "
+        "each word",
         interactive=False,
         elem_id="about-mixed-up",
     )
@@ -82,14 +83,14 @@ def build(model: str) -> None:
 
 def summary(card: Mapping[str, Any]) -> str:
     """The card's main figures in a few sentences."""
-    low, high = card["accuracy_interval"]
-    recall: Mapping[str, float] = card["recall"]
+    low, high = card["accuracy_ferplus_interval"]
+    recall: Mapping[str, float] = card["ferplus"]["recall"]
     weakest = sorted(recall, key=recall.__getitem__)[:2]
     best = max(recall, key=recall.__getitem__)
     return (
-        f"On {card['pictures']} pictures that it was not trained on, its best word agrees with the picture's label in "
-        f"**{card['accuracy']:.1%}** (95 % interval {low:.1%} to {high:.1%}), and with the word that most of ten "
-        f"people chose in **{card['accuracy_ferplus']:.1%}**: people disagree about such pictures, too. "
+        f"On pictures that it was not trained on, its best word is the one that most of ten people chose in "
+        f"**{card['accuracy_ferplus']:.1%}** (95 % interval {low:.1%} to {high:.1%}), where they have a word that most "
+        f"chose: people disagree about such pictures, too. "
         f"It is best at *{best}* ({recall[best]:.0%} found) and weakest at *{weakest[0]}* and *{weakest[1]}* "
         f"({recall[weakest[0]]:.0%} and {recall[weakest[1]]:.0%} found). "
         "Where it says 70\u00a0%, about 70 of 100 people would use the word; it is off by "
@@ -106,7 +107,7 @@ def by_word(shares: Mapping[str, float]) -> pd.DataFrame:
 
 def by_doubt(card: Mapping[str, Any]) -> pd.DataFrame:
     """Share of faces that get a word, and how many of those words are right, by threshold."""
-    figures = (("get a word", "coverage"), ("word is right", "accuracy"))
+    figures = (("get a word", "coverage"), ("word is right", "accuracy_ferplus"))
     return pd.DataFrame(
         [
             {"least confidence": row["threshold"], "figure": figure, "share": row[key]}
@@ -118,10 +119,10 @@ def by_doubt(card: Mapping[str, Any]) -> pd.DataFrame:
 
 def mixed_up(card: Mapping[str, Any]) -> Styler:
     """The confusion matrix as shares of its rows, the larger the deeper in colour."""
-    shares = [[count / max(1, sum(counts)) for count in counts] for counts in card["confusion"]]
+    shares = [[count / max(1, sum(counts)) for count in counts] for counts in card["ferplus"]["confusion"]]
     columns = [name.capitalize() for name in EXPRESSIONS]
     table = pd.DataFrame(shares, columns=columns)
-    table.insert(0, "Labelled as", list(EXPRESSIONS))
+    table.insert(0, "Called", list(EXPRESSIONS))
     return table.style.format("{:.0%}", subset=columns).map(
         lambda share: f"background-color: rgba(20, 160, 146, {0.75 * share:.2f})", subset=columns
     )

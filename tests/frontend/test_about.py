@@ -10,16 +10,16 @@ from moodstream.settings import Settings
 from moodstream.types import EXPRESSIONS
 
 CARD = {
-    "pictures": 40,
     "unsure_below": 0.4,
-    "accuracy": 0.75,
-    "accuracy_interval": [0.7, 0.8],
-    "accuracy_ferplus": 0.8,
+    "accuracy_ferplus": 0.75,
+    "accuracy_ferplus_interval": [0.7, 0.8],
     "calibration_error": 0.02,
-    "recall": dict.fromkeys(EXPRESSIONS, 0.5) | {"happy": 0.9, "fear": 0.1, "disgust": 0.2},
-    "precision": dict.fromkeys(EXPRESSIONS, 0.6),
-    "confusion": [[3 if row == column else 1 for column in range(7)] for row in range(7)],
-    "coverage": [{"threshold": 0.2, "coverage": 1.0, "accuracy": 0.75}],
+    "ferplus": {
+        "recall": dict.fromkeys(EXPRESSIONS, 0.5) | {"happy": 0.9, "fear": 0.1, "disgust": 0.2},
+        "precision": dict.fromkeys(EXPRESSIONS, 0.6),
+        "confusion": [[3 if row == column else 1 for column in range(7)] for row in range(7)],
+    },
+    "coverage": [{"threshold": 0.2, "coverage": 1.0, "accuracy_ferplus": 0.75}],
 }
 
 
@@ -30,7 +30,7 @@ def test_the_summary_quotes_the_card() -> None:
 
 
 def test_plots_and_table_hold_the_cards_numbers() -> None:
-    assert list(card.by_word(CARD["recall"])["share"]) == [0.5, 0.2, 0.1, 0.9, 0.5, 0.5, 0.5]  # type: ignore[arg-type]
+    assert list(card.by_word(CARD["ferplus"]["recall"])["share"]) == [0.5, 0.2, 0.1, 0.9, 0.5, 0.5, 0.5]  # type: ignore[arg-type]
     assert {tuple(row) for row in card.by_doubt(CARD).itertuples(index=False)} == {
         (0.2, "get a word", 1.0),
         (0.2, "word is right", 0.75),

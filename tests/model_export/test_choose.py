@@ -17,9 +17,11 @@ def test_the_mix_follows_the_head_that_is_right():
     votes[np.arange(70), np.array(SEVEN)[crowd]] = 10
     split = Split(RANDOM.integers(0, 256, (70, 48, 48), np.uint8), labels, votes)
     sure = (np.eye(7)[crowd] * 9).astype(np.float32)
-    fitting = Split(split.images, crowd, votes)
-    assert choose_mix(np.zeros((70, 7), np.float32), sure, fitting) > 0
-    assert choose_mix(sure, (np.eye(7)[labels] * 0.1).astype(np.float32), split) == 0
+    other = (np.eye(7)[labels] * 0.1).astype(np.float32)
+    assert choose_mix(other, sure, split) > 0
+    assert choose_mix(sure, other, split) < 1
+    without_votes = Split(split.images, labels, None)
+    assert choose_mix(sure, (np.eye(7)[labels] * 9).astype(np.float32), without_votes) > 0.5
 
 
 def test_the_temperature_undoes_too_much_confidence():

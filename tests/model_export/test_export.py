@@ -12,7 +12,9 @@ torch = pytest.importorskip("torch", reason="PyTorch is not here: see model_expo
 
 from classifier_service.classifier import Classifier  # noqa: E402
 from model_export import export as exporting  # noqa: E402
+from model_export.answers import answers_of  # noqa: E402
 from model_export.architectures import load_net  # noqa: E402
+from model_export.choose import softmax  # noqa: E402
 from model_export.data import Split, plurality  # noqa: E402
 from model_export.graph import PARITY, Shipped, check_parity, sign, write_graph  # noqa: E402
 from model_export.recipe import Recipe  # noqa: E402
@@ -45,6 +47,11 @@ def test_a_run_becomes_a_file_with_its_card(folders):
     assert card["unsure_below"] == classifier.unsure_below
     assert card["parity"] <= PARITY
     assert 0 <= card["mix"] <= 1
+    net, _ = load_net("tiny")
+    images = Split.load(folders / "data" / "validation.npz").images
+    labels = answers_of(net, images)[0]
+    np.testing.assert_allclose(classifier.label_probabilities(images), softmax(labels, 1.0), atol=1e-4)
+    assert card["accuracy"] != card["answers_on_labels"]
     text = (folders / "mine.md").read_text()
     assert "Not for" in text and "$" not in text
 
