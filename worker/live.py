@@ -8,11 +8,13 @@ all else around the inference. A live message that dies with its worker is given
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from celery import Celery
 from celery.backends.redis import RedisBackend
 from kombu.transport.redis import Channel, Transport
+from redis.connection import Connection
 
 
 class LiveChannel(Channel):
@@ -49,11 +51,22 @@ class LiveResults(RedisBackend):  # type: ignore[misc]  # celery has no types
         self.set(self.get_key_for_task(task_id), self.encode(meta))
         return result
 
+    @cached_property
+    def _connection(self) -> Connection:
+        """The one connection of this process, which connects when it is used; a pool would probe it before each use."""
+        return self.client.connection_pool.get_connection()  # type: ignore[no-any-return]
+
     def _set(self, key: bytes, value: bytes, expires: int | None = None) -> None:
-        with self.client.pipeline(transaction=False) as pipe:
-            pipe.set(key, value, ex=expires or self.expires)
-            pipe.publish(key, value)
-            pipe.execute()
+        commands = (("SET", key, value, "EX", expires or self.expires), ("PUBLISH", key, value))
+        try:
+            packed = self._connection.pack_commands(commands)  # type: ignore[no-untyped-call]
+            self._connection.send_packed_command(packed)  # type: ignore[no-untyped-call]
+            for _ in commands:
+                self._connection.read_response()
+        except BaseException:
+            # An answer that is still to come must not be taken for the next one's.
+            self._connection.disconnect()  # type: ignore[no-untyped-call]
+            raise
 
 
 def serve_live(app: Celery) -> None:
