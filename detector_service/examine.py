@@ -27,16 +27,19 @@ _ALONE = 4
 _LARGE = (0.1, 0.2)
 #: What the check adds to the score of a large one: for each unit of its log-odds, for each doubling of the side, less
 #: what it takes to add anything; and at most so much.
-_BY_ODDS, _BY_SIZE, _LESS, _MOST = 0.08, 0.1, 0.4, 0.1
+_BY_ODDS, _BY_SIZE, _LESS, _MOST = 0.04, 0.1, 0.1, 0.2
+#: Where the body of a face is, in sides of its box from the middle: up to so far beside it, and so far below.
+_BESIDE, _BELOW = 2.0, (0.6, 3.2)
 #: Log-odds from which further looks are spared, and what they add at least, whatever the size.
 _CERTAIN, _ADDED = 9.0, 0.08
 
 
-def examine(detector: Detector, frame: Frame, faces: list[Face]) -> list[Face | None]:
+def examine(detector: Detector, frame: Frame, faces: list[Face], known: Sequence[Face] = ()) -> list[Face | None]:
     """The faces that stand further looks and the check, with better boxes; None for those that do not.
 
     Something that is no face may look like one by chance in one look or two, and rarely in six. The check was taught on
-    other pictures than the detector: what it denies is none, and what it confirms needs less of a score.
+    other pictures than the detector: what it denies is none, and what it confirms needs less of a score, except on the
+    body of a surer face or a ``known`` one, where folds, badges and hands look like faces more often than faces are.
     """
     clearly = detector.min_score + CLEARLY
     stood = _stand(detector, frame, faces, 1 if len(faces) <= _ALONE else 2)
@@ -45,7 +48,11 @@ def examine(detector: Detector, frame: Frame, faces: list[Face]) -> list[Face | 
         for i, face in zip(unclear, _stand(detector, frame, [faces[i] for i in unclear], 1), strict=True):
             stood[i] = face
     odds = _odds(detector, frame, stood)
-    added = [_added(odd, frame, face) for odd, face in zip(odds, stood, strict=True)]
+    surest = [
+        *known,
+        *(face for odd, face in zip(odds, stood, strict=True) if odd >= _CERTAIN or face.score >= clearly),
+    ]
+    added = [_added(odd, frame, face, surest) for odd, face in zip(odds, stood, strict=True)]
     scores = [face.score for face in stood]
     unclear = [
         i
@@ -72,15 +79,21 @@ def _odds(detector: Detector, frame: Frame, faces: list[Face]) -> list[float]:
     return odds
 
 
-def _added(odds: float, frame: Frame, face: Face) -> float:
-    """What the check's log-odds add to the score of a face."""
+def _added(odds: float, frame: Frame, face: Face, others: list[Face]) -> float:
+    """What the check's log-odds add to the score of a face, beside ``others`` that are sure."""
     least, enough = _LARGE
     added = _ADDED if odds >= _CERTAIN else 0.0
     part = max(face.box[2:]) / max(frame.width, frame.height)
-    if part >= least:
+    if part >= least and not any(_on_body(face, other) for other in others):
         by_size = _BY_SIZE * math.log2(min(part, enough) / least)
         added = max(added, _BY_ODDS * odds + by_size - _LESS)
     return min(added, _MOST)
+
+
+def _on_body(face: Face, other: Face) -> bool:
+    """Whether a face lies where the body of another is."""
+    (x, y), (other_x, other_y), side = middle(face), middle(other), max(other.box[2:])
+    return abs(x - other_x) < _BESIDE * side and _BELOW[0] * side < y - other_y < _BELOW[1] * side
 
 
 def _stand(detector: Detector, frame: Frame, faces: list[Face], wide: int) -> list[Face]:

@@ -124,7 +124,8 @@ class Finder:
                 known.update(face, at, face.score >= detector.min_score)
                 shown.append(known)
         doubtful = [known for known in shown if at - known.sure >= known.trusted_s and not known.doubted]
-        for known, face in zip(doubtful, examine(detector, frame, [k.face for k in doubtful]), strict=True):
+        sure = [known.face for known in shown if known not in doubtful]
+        for known, face in zip(doubtful, examine(detector, frame, [k.face for k in doubtful], sure), strict=True):
             if face is None:
                 known.doubted = True
             else:
@@ -148,7 +149,7 @@ class Finder:
         proposed = without_doubles(proposed, shown, parts=True)
         past = [self._past(face) for face in proposed]
         chosen = [i for i, seen in enumerate(past) if seen is None or self._now - seen.since > seen.rests_s][:_MOST]
-        examined = examine(detector, frame, [proposed[i] for i in chosen])
+        examined = examine(detector, frame, [proposed[i] for i in chosen], shown)
         for i, found in zip(chosen, examined, strict=True):
             if found is None:
                 seen = past[i]

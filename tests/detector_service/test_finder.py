@@ -84,6 +84,18 @@ def test_what_is_large_and_confirmed_needs_less_of_a_score(detector, monkeypatch
     assert examine(detector, Frame(image), faces) == [None, None]
 
 
+def test_on_the_body_of_a_surer_face_the_whole_score_is_needed(detector):
+    detector.score = 0.6
+    chest = Face(box=(250.0, 250.0, 120.0, 120.0), score=0.6)
+    image = picture((250, 250, 120))
+    above, beside = (Face(box=(x, y, 80.0, 80.0), score=0.9) for x, y in ((230.0, 100.0), (20.0, 240.0)))
+    assert examine(detector, Frame(image), [chest]) != [None]
+    assert examine(detector, Frame(image), [chest], [beside]) != [None]
+    assert examine(detector, Frame(image), [chest], [above]) == [None]
+    detector.score = 0.9
+    assert examine(detector, Frame(image), [chest], [above]) != [None]
+
+
 def test_many_are_examined_as_one_is(detector):
     faces = [Face(box=(40.0 + 90 * i, 100.0, 50.0, 50.0), score=0.4) for i in range(6)]
     image = picture(*((40 + 90 * i, 100, 50) for i in range(6) if i != 2))
