@@ -16,13 +16,17 @@ DEFAULT_S = 1.0
 QUICK_S, _AWAY, _FOLLOWS_S = 0.15, 0.2, 0.4
 #: By how much another label's probability must be ahead before the label changes.
 MARGIN = 0.05
+#: Each time that a label gives way to the one before it, both this margin and what counts as away grow by so much, and
+#: shrink again with this time constant: a face between two labels comes to rest, one that truly changes is not held.
+_RESTLESS, _RESTS_S, _MOST_RESTLESS = 0.05, 20.0, 6.0
 
 
 @dataclass(frozen=True, slots=True)
 class Smoothed:
     """``probabilities`` in the order of ``names``, the ``label`` decided on them, and when (seconds).
 
-    ``quick`` is the quick average, None while it is the same, and ``changed_s`` when the face last changed.
+    ``quick`` is the quick average, None while it is the same, and ``changed_s`` when the face last changed. ``former``
+    is the label before this one, and ``restless`` how often the two took turns of late.
     """
 
     names: tuple[str, ...]
@@ -31,6 +35,8 @@ class Smoothed:
     at_s: float
     quick: tuple[float, ...] | None = None
     changed_s: float = float("-inf")
+    former: str | None = None
+    restless: float = 0.0
 
 
 class Smoother:
@@ -59,13 +65,18 @@ class Smoother:
         past_s, shown, changed_s = now_s - before.at_s, before.probabilities, before.changed_s
         quick_s = min(QUICK_S, self.time_constant_s)
         quick = _mixed(before.quick or shown, raw, past_s, quick_s)
-        if max(abs(a - b) for a, b in zip(quick, shown, strict=True)) > _AWAY:
+        restless = before.restless * math.exp(-past_s / _RESTS_S)
+        more = _RESTLESS * min(restless, _MOST_RESTLESS)
+        if max(abs(a - b) for a, b in zip(quick, shown, strict=True)) > _AWAY + more:
             shown, changed_s = quick, now_s
         else:
             follows = now_s - changed_s < _FOLLOWS_S
             shown = _mixed(shown, raw, past_s, quick_s if follows else self.time_constant_s)
-        label = decide(before.names, shown, unsure_below, before.label)
-        return Smoothed(before.names, shown, label, now_s, quick, changed_s)
+        label = decide(before.names, shown, unsure_below, before.label, MARGIN + more)
+        former = before.former if label == before.label else before.label
+        if label != before.label and label == before.former:
+            restless += 1
+        return Smoothed(before.names, shown, label, now_s, quick, changed_s, former, restless)
 
     def resume(self, seat: int, state: Smoothed) -> None:
         """Go on from what another replica had."""
@@ -88,19 +99,23 @@ def _mixed(old: tuple[float, ...], new: tuple[float, ...], past_s: float, consta
 
 
 def decide(
-    names: tuple[str, ...], probabilities: tuple[float, ...], unsure_below: float, before: str | None = None
+    names: tuple[str, ...],
+    probabilities: tuple[float, ...],
+    unsure_below: float,
+    before: str | None = None,
+    margin: float = MARGIN,
 ) -> str:
     """The label after the label ``before``; unsure whenever no probability that may be shown reaches the threshold.
 
     A label is never shown below the threshold. It gives way to unsure there, and to another label, or from unsure to
-    any, only when that one is ahead by the margin.
+    any, only when that one is ahead by the ``margin``.
     """
     best = max(range(len(probabilities)), key=probabilities.__getitem__)
     if before is None:
         return names[best] if probabilities[best] >= unsure_below else UNSURE
     held = probabilities[names.index(before)] if before in names else 0.0
     # A threshold near 1 leaves no room for the whole margin.
-    margin = min(MARGIN, (1 - unsure_below) / 2)
+    margin = min(margin, (1 - unsure_below) / 2)
     if probabilities[best] >= max(held, unsure_below) + margin:
         return names[best]
     return before if held >= unsure_below else UNSURE

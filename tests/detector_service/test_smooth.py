@@ -57,6 +57,20 @@ def test_a_face_between_two_labels_keeps_one_under_noise():
     assert len(set(labels[15:])) == 1
 
 
+def test_a_face_that_takes_turns_comes_to_rest_and_still_changes_at_once():
+    smoother, random = Smoother(), np.random.default_rng(1)
+    labels, lean = [], 0.0
+    for frame in range(240 * 15):
+        lean = 0.85 * lean + random.normal(0, 0.1)
+        torn = probabilities(happy=0.42 + np.clip(lean, -0.4, 0.4), sad=0.42 - np.clip(lean, -0.4, 0.4))
+        labels.append(smoother.smooth(1, EXPRESSIONS, torn, 0.4, frame / 15).label)
+    changes = [a != b for a, b in itertools.pairwise(labels)]
+    assert 0 < sum(changes) < 80  # 148 if it were not told that it takes turns
+    surprise = probabilities(surprise=0.8)
+    after = [smoother.smooth(1, EXPRESSIONS, surprise, 0.4, 240 + frame / 15).label for frame in range(8)]
+    assert after[-1] == "surprise"
+
+
 def test_one_odd_frame_does_not_change_the_label_and_a_true_change_does():
     smoother = Smoother()
     for frame in range(30):
