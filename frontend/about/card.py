@@ -124,5 +124,5 @@ def mixed_up(card: Mapping[str, Any]) -> Styler:
     table = pd.DataFrame(shares, columns=columns)
     table.insert(0, "Called", list(EXPRESSIONS))
     return table.style.format("{:.0%}", subset=columns).map(
-        lambda share: f"background-color: rgba(20, 160, 146, {0.75 * share:.2f})", subset=columns
+        lambda share: f"background-color: rgba(20, 160, 146, {0.65 * share:.2f})", subset=columns
     )

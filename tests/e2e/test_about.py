@@ -22,7 +22,7 @@ def test_it_tells_the_words_the_card_and_a_text_to_copy(browse: Callable[..., An
     words.get_by_role("heading", name="angry").wait_for()
     told = words.get_by_role("heading", level=3).all_inner_texts()
     assert told == [*EXPRESSIONS, "unsure"]
-    assert f"{CARD['accuracy']:.1%}" in page.locator("#about-card").inner_text()
+    assert f"{CARD['accuracy_ferplus']:.1%}" in page.locator("#about-card").inner_text()
     for plot in ("#about-recall", "#about-precision", "#about-doubt"):
         page.locator(f"{plot} canvas, {plot} svg.marks").first.wait_for()
     assert "(EU) 2024/1689" in page.locator("#about-law").inner_text()
