@@ -7,8 +7,8 @@ session. What is counted: how often the label of a face changes that does not ch
 For the opposite, a true change, the readings of one face are followed by those of another that is steadily read as
 something else, in the same seat. What is told: how long it takes until the new label is shown.
 
-The defaults of detector_service/smooth.py were chosen with ``--split train`` and on even-numbered validation pictures;
-of validation the odd ones are shown here.
+The defaults of detector_service/smooth.py were chosen with ``--split train``, but for how a label that turns back is
+held, which was chosen on validation pictures, even-numbered and odd. Of validation the odd ones are shown here.
 """
 
 from __future__ import annotations

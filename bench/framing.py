@@ -2,8 +2,8 @@
 
 FER-2013's validation pictures are put on larger frames, plain and cluttered, at several sizes, and sent to the running
 services over HTTP. For each size: how many faces are found, and how often the answer is the plurality of the taggers,
-beside how often it is when the classifier gets the original picture. Choices were
-made on even-numbered pictures; the odd ones are used here.
+beside how often it is when the classifier gets the original picture. Choices were made on even-numbered pictures; the
+odd ones are used here.
 """
 
 from __future__ import annotations
