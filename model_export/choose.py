@@ -12,6 +12,8 @@ Floats = npt.NDArray[np.float32]
 
 MIXES = np.arange(0.0, 1.001, 0.05)
 TEMPERATURES = np.arange(0.4, 3.0, 0.01)
+#: Times that validation is halved to measure the calibration.
+HALVINGS = 16
 
 
 def softmax(logits: Floats, temperature: float) -> Floats:
@@ -43,12 +45,16 @@ def fit_temperature(logits: Floats, shares: Floats) -> float:
 
 
 def cross_fitted_error(logits: Floats, shares: Floats) -> float:
-    """Calibration error with the temperature fitted on one half and the error measured on the other, both ways."""
-    halves = [np.arange(start, len(logits), 2) for start in (0, 1)]
-    errors = []
-    for fitted, measured in (halves, halves[::-1]):
-        found = softmax(logits[measured], fit_temperature(logits[fitted], shares[fitted]))
-        errors.append(calibration_error(found, shares[measured], np.ones(len(measured), np.bool_)))
+    """Calibration error with the temperature fitted on one half and the error measured on the other, both ways.
+
+    The mean over HALVINGS at random: of one halving alone it varies by 0.0015 (standard deviation).
+    """
+    random, errors = np.random.default_rng(0), []
+    for _ in range(HALVINGS):
+        halves = np.array_split(random.permutation(len(logits)), 2)
+        for fitted, measured in (halves, halves[::-1]):
+            found = softmax(logits[measured], fit_temperature(logits[fitted], shares[fitted]))
+            errors.append(calibration_error(found, shares[measured], np.ones(len(measured), np.bool_)))
     return float(np.mean(errors))
 
 
