@@ -14,7 +14,8 @@ DEFAULT_S = 1.0
 #: Time constant of a quick average, which tells a change from noise: once it is away from the one shown by more than
 #: this, the face has changed, and the one shown follows as quickly for a while.
 QUICK_S, _AWAY, _FOLLOWS_S = 0.15, 0.2, 0.4
-#: By how much another label's probability must be ahead before the label changes.
+#: By how much another label's probability must be ahead before the label changes, unless the face has just changed:
+#: its new label then need not wait for what the average still lacks.
 MARGIN = 0.05
 #: Each time that a label gives way to the one before it, both this margin and what counts as away grow by so much, and
 #: shrink again with this time constant: a face between two labels comes to rest, one that truly changes is not held.
@@ -68,11 +69,11 @@ class Smoother:
         restless = before.restless * math.exp(-past_s / _RESTS_S)
         more = _RESTLESS * min(restless, _MOST_RESTLESS)
         if max(abs(a - b) for a, b in zip(quick, shown, strict=True)) > _AWAY + more:
-            shown, changed_s = quick, now_s
+            shown, changed_s, follows = quick, now_s, True
         else:
             follows = now_s - changed_s < _FOLLOWS_S
             shown = _mixed(shown, raw, past_s, quick_s if follows else self.time_constant_s)
-        label = decide(before.names, shown, unsure_below, before.label, MARGIN + more)
+        label = decide(before.names, shown, unsure_below, before.label, more if follows else MARGIN + more)
         former = before.former if label == before.label else before.label
         if label != before.label and label == before.former:
             restless += 1

@@ -47,13 +47,14 @@ def runs_of(name: str) -> list[str]:
 
 
 def card_of(run: str) -> dict[str, Any]:
-    """The card of a run as it stands."""
+    """The card of a run as it stands, with its epochs and the minutes that so many of its median epoch take."""
     folder = runs_folder() / run
     file = folder / "model.json"
     if not file.is_file() or file.stat().st_mtime < (folder / "checkpoint.pt").stat().st_mtime:
         export(run, "model", folder=folder)
     card: dict[str, Any] = json.loads(file.read_text())
-    return {**card, "epochs": card["recipe"]["epochs_done"], "minutes": card["recipe"]["minutes"]}
+    seconds = [json.loads(line)["seconds"] for line in (folder / "log.jsonl").read_text().splitlines()]
+    return {**card, "epochs": len(seconds), "minutes": len(seconds) * float(np.median(seconds)) / 60}
 
 
 def compare(names: list[str]) -> list[dict[str, Any]]:

@@ -45,6 +45,15 @@ def test_a_true_change_is_shown_within_half_a_second(fps, time_constant_s):
     assert after[-1].probabilities[4] > 0.7
 
 
+def test_a_change_to_a_face_barely_above_the_threshold_is_shown_within_half_a_second_too():
+    smoother, barely = Smoother(), probabilities(sad=0.49)
+    for frame in range(45):
+        smoother.smooth(1, EXPRESSIONS, HAPPY, 0.45, frame / 15)
+    after = [smoother.smooth(1, EXPRESSIONS, barely, 0.45, 3 + frame / 15).label for frame in range(8)]
+    assert after[-1] == "sad"
+    assert smoother.smooth(2, EXPRESSIONS, barely, 0.45, 0.0).label == "sad"
+
+
 def test_a_face_between_two_labels_keeps_one_under_noise():
     smoother, random = Smoother(), np.random.default_rng(0)
     labels, raw_labels = [], []
