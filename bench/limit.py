@@ -6,7 +6,7 @@ weighs on both; figures are ratios, with the floor below which something is wron
 path      client → WebSocket → detector → queue → worker → client, one face on 640x480, against decoding, searching,
           cropping and classifying called in one process
 queue     faces a second through queue and worker, 49 a message, against ONNX Runtime alone on the same core
-overhead  processor time of the worker for a message with one face, of 32 streams, less that of its inference
+overhead  processor time of a worker for a message with one face, of 32 streams, less its inference's on the same core
 growth    faces a second of 1, 2, 4 and 8 workers whose classifying waits 20 ms, against so many times one worker's
 fer       frames a second with 1, 9 and 49 faces, against the package fer 25.10.3 with its default detector and net, in
           an environment of its own that is made in the cache folder at the first run

@@ -65,21 +65,26 @@ async def through_queue(seconds: float) -> Figures:
 
 
 async def overhead(seconds: float) -> Figures:
+    cores = sorted(os.sched_getaffinity(0))
+    mine, others = {cores[0]}, set(cores[1:]) or {cores[0]}
     classifier = Classifier.load(settings().model)
     crop = np.random.default_rng(0).integers(0, 255, (1, CROP_SIDE, CROP_SIDE), np.uint8)
     each, bare = [], []
-    with queue() as url, worker(url) as process:
+    with queue(others) as url, worker(url, cores=mine) as process:
         async with sender(url) as dispatcher:
             await all_answer(url, dispatcher, 1)
             load = Load(dispatcher, crop.tobytes(), 1)
             for _ in range(ROUNDS + 1):
+                os.sched_setaffinity(0, mine)
                 began = time.thread_time()
                 for _ in range(200):
                     classifier.classify(crop)
                 bare.append((time.thread_time() - began) / 200)
+                os.sched_setaffinity(0, others)
                 answered, began = load.answered, processor_seconds(process.pid)
                 await load.run(STREAMS, seconds)
                 each.append((processor_seconds(process.pid) - began) / (load.answered - answered))
+            os.sched_setaffinity(0, set(cores))
     microseconds = [1e6 * (a - b) for a, b in zip(each[1:], bare[1:], strict=True)]
     return {
         "overhead_a_message_us": judged(

@@ -8,6 +8,7 @@ import redis
 from kombu import Consumer, Queue
 
 from moodstream.wire import FACES, celery_options
+from worker import live
 from worker.live import LiveResults, LiveTransport, serve_live
 
 
@@ -70,3 +71,48 @@ def test_messages_are_taken_one_at_a_time_and_nothing_is_kept_of_them(app, clien
             connection.drain_events(timeout=5)
     assert [number for number, _ in taken] == [0, 1]
     assert client.keys("*unacked*") == []
+
+
+@pytest.fixture
+def answered(app, client):
+    """Numbers of three waiting messages, each answered when taken, and a call that turns the event loop once."""
+    numbers = []
+    app.backend.store_result("an-earlier-one", None, "SUCCESS")  # connects
+
+    def answer(body, _):
+        numbers.append((body["number"], client.llen(FACES)))
+        app.backend.store_result(str(body["number"]), {"status": "ok"}, "SUCCESS")
+
+    with app.connection_for_read() as connection:
+        queue = Queue(FACES, channel=connection.default_channel)
+        queue.declare()
+        with connection.Producer() as producer:
+            for number in range(3):
+                producer.publish({"number": number}, routing_key=FACES, serializer="json")
+        with Consumer(connection, [queue], callbacks=[answer]):
+            yield numbers, lambda: connection.drain_events(timeout=5)
+
+
+def test_an_answer_brings_the_next_message_once_a_worker_is_free_for_it(answered, client):
+    numbers, turn = answered
+    turn()
+    assert numbers == [(0, 2), (1, 1), (2, 0)]  # none is taken while another is in hand
+    assert client.info("commandstats")["cmdstat_brpop"]["calls"] == 1
+    assert [client.exists(f"celery-task-meta-{number}") for number in range(3)] == [1, 1, 1]
+
+
+def test_a_busy_worker_looks_up_from_its_messages(answered, client, monkeypatch):
+    monkeypatch.setattr(live, "TURN_S", 0.0)
+    numbers, turn = answered
+    turn()
+    assert numbers == [(0, 2), (1, 1)]
+    assert client.llen(FACES) == 1
+    turn()
+    assert numbers[2] == (2, 0)
+
+
+def test_a_result_outlives_a_lost_connection(app, client):
+    app.backend.store_result("before", {"status": "ok"}, "SUCCESS")
+    client.client_kill_filter(_type="normal", skipme=True)
+    app.backend.store_result("after", {"status": "ok"}, "SUCCESS")
+    assert client.exists("celery-task-meta-after") == 1
