@@ -7,6 +7,7 @@ from redis import Redis
 
 from moodstream.settings import settings
 from moodstream.wire import RedisClock, celery_options, recorded_options
+from worker.channel import TaskTransport
 
 
 def make_app() -> Celery:
@@ -15,6 +16,7 @@ def make_app() -> Celery:
     made = Celery("moodstream")
     made.conf.update(
         **celery_options(options.redis_url, options.result_expires_s),
+        broker_transport=f"{TaskTransport.__module__}:{TaskTransport.__name__}",
         worker_pool="solo",  # one process a core; scale by starting more of them
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,

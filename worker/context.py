@@ -18,16 +18,19 @@ _open = ExitStack()  # a worker has one task in hand
 
 
 def follow() -> None:
-    """Begin to follow the tasks of this process."""
+    """Begin to follow the tasks of this process; called once it is known whether anybody takes their spans."""
     task_prerun.connect(_begins)
+    if tracing.wanted():
+        task_prerun.connect(_begins_traced)
     task_postrun.connect(_ends)
 
 
 def _begins(task: Task, **_: Any) -> None:
-    headers = dict(task.request.headers or {})
-    _open.enter_context(logs.about(*logs.ids_of_task(headers)))
-    if not tracing.wanted():
-        return
+    _open.enter_context(logs.about(*logs.ids_of_task(task.request.headers or {})))
+
+
+def _begins_traced(task: Task, **_: Any) -> None:
+    headers = task.request.headers or {}
     texts = {name: value for name, value in headers.items() if isinstance(value, str)}
     _open.enter_context(tracing.received(task.name, texts, SpanKind.CONSUMER))
 

