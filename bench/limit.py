@@ -7,6 +7,8 @@ path      client → WebSocket → detector → queue → worker → client, one
           cropping and classifying called in one process
 queue     faces a second through queue and worker, 49 a message, against ONNX Runtime alone on the same core
 overhead  processor time of a worker for a message with one face, of 32 streams, less its inference's on the same core
+gathering faces a second of 1 and 32 streams with one face each, whose frames share messages while answers are slow,
+          over those of frames that have a message each
 growth    faces a second of 1, 2, 4 and 8 workers whose classifying waits 20 ms, against so many times one worker's
 fer       frames a second with 1, 9 and 49 faces, against the package fer 25.10.3 with its default detector and net, in
           an environment of its own that is made in the cache folder at the first run
@@ -25,7 +27,7 @@ from bench.figures import Figures
 from bench.hardware import hardware
 from bench.limit_fer import against_fer
 from bench.limit_path import path
-from bench.limit_queue import growth, overhead, through_queue
+from bench.limit_queue import gathering, growth, overhead, through_queue
 
 
 def main() -> None:
@@ -38,6 +40,7 @@ def main() -> None:
         "path": lambda: path(options.frames),
         "queue": lambda: through_queue(options.seconds),
         "overhead": lambda: overhead(options.seconds),
+        "gathering": lambda: gathering(options.seconds),
         "growth": lambda: growth(options.seconds),
         "fer": lambda: against_fer(options.seconds),
     }

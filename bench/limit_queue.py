@@ -98,6 +98,36 @@ async def overhead(seconds: float) -> Figures:
     }
 
 
+async def gathering(seconds: float) -> Figures:
+    """Frames with one face that share messages while answers are slow, against each in a message of its own."""
+    cores = sorted(os.sched_getaffinity(0))
+    mine, others = {cores[0]}, set(cores[1:]) or {cores[0]}
+    rates: dict[tuple[str, int], list[float]] = {}
+    with queue(others) as url, worker(url, cores=mine):
+        async with sender(url) as apart, sender(url, settings().gather_ms) as together:
+            await all_answer(url, apart, 1)
+            os.sched_setaffinity(0, others)
+            for number in range(ROUNDS + 1):
+                for name, dispatcher in (("apart", apart), ("together", together)):
+                    for streams in (1, STREAMS):
+                        load = Load(dispatcher, bytes(CROP_BYTES), 1)
+                        took = await load.run(streams, seconds / 2)
+                        if number:
+                            rates.setdefault((name, streams), []).append(load.answered / took)
+            os.sched_setaffinity(0, set(cores))
+    found = {key: statistics.median(each) for key, each in rates.items()}
+    return {
+        f"faces_a_second_gathered_over_apart_{streams}_streams": judged(
+            statistics.median(a / b for a, b in zip(rates["together", streams], rates["apart", streams], strict=True)),
+            0.95 if streams == 1 else 1.0,
+            1.0 if streams == 1 else 2.0,
+            faces_a_second=round(found["together", streams]),
+            apart_faces_a_second=round(found["apart", streams]),
+        )
+        for streams in (1, STREAMS)
+    }
+
+
 async def growth(seconds: float) -> Figures:
     program = str(Path(__file__).with_name("waiting_worker.py"))
     rates: dict[int, float] = {}

@@ -84,9 +84,9 @@ def worker(url: str, *program: str, cores: set[int] | None = None) -> AbstractCo
 
 
 @asynccontextmanager
-async def sender(url: str) -> AsyncIterator[Dispatcher]:
-    """What the detector hands crops over with; each load is one message here."""
-    dispatcher = Dispatcher(Settings(redis_url=url, message_faces=256))
+async def sender(url: str, gather_ms: float = 0) -> AsyncIterator[Dispatcher]:
+    """What the detector hands crops over with; each load is one message here, unless told to gather."""
+    dispatcher = Dispatcher(Settings(redis_url=url, message_faces=256, gather_ms=gather_ms))
     await dispatcher.start()
     try:
         yield dispatcher

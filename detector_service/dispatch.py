@@ -6,24 +6,17 @@ import asyncio
 import itertools
 import math
 import time
-from typing import Any
 
 import redis
 
-from detector_service.link import PUBLISH_S, Headers, Link, QueueDown, TaskFailed
+from detector_service.gather import DeadlinePassed, Gatherer, Reply, Work
+from detector_service.link import PUBLISH_S, Link, QueueDown, TaskFailed
 from moodstream import tracing
 from moodstream.settings import Settings
 from moodstream.types import CROP_BYTES
 from moodstream.wire import FACES, RedisClock, celery_options
 
 __all__ = ["DeadlinePassed", "Dispatcher", "QueueDown", "TaskFailed"]
-
-#: Crops, how many they are, whether embeddings are wanted, and whose frame it is.
-_Work = tuple[bytes, int, bool, Headers]
-
-
-class DeadlinePassed(Exception):  # noqa: N818 - a state of the world, like asyncio.QueueFull
-    """No answer in time."""
 
 
 class Dispatcher:
@@ -34,6 +27,7 @@ class Dispatcher:
         self._clock_client = redis.Redis.from_url(options.redis_url, socket_timeout=1.0, socket_connect_timeout=1.0)
         self._clock = RedisClock(self._clock_client)
         self._most = options.message_faces
+        self._gatherer = Gatherer(self._ask, self._most, options.gather_ms / 1000)
 
     @property
     def connected(self) -> bool:
@@ -46,10 +40,11 @@ class Dispatcher:
 
     async def close(self) -> None:
         """Stop listening; what still waits is told that the queue is down."""
+        self._gatherer.close()
         await self._link.close()
         self._clock_client.close()
 
-    async def classify(self, crops: bytes, n: int, give_up_at: float, embeddings: bool = False) -> dict[str, Any]:
+    async def classify(self, crops: bytes, n: int, give_up_at: float, embeddings: bool = False) -> Reply:
         """The reply of ``moodstream.classify`` for ``n`` crops; many go as several messages, to several workers.
 
         Args:
@@ -63,44 +58,45 @@ class Dispatcher:
             DeadlinePassed: no answer in time.
             TaskFailed: the worker raised.
         """
+        headers = tracing.task_headers()
         if n <= self._most:
-            return await self._ask(crops, n, give_up_at, embeddings)
+            return await self._gatherer.ask(Work(crops, n, give_up_at, embeddings, headers))
         messages = math.ceil(n / self._most)
         bounds = [n * i // messages for i in range(messages + 1)]
+        parts = [
+            Work(crops[a * CROP_BYTES : b * CROP_BYTES], b - a, give_up_at, embeddings, headers)
+            for a, b in itertools.pairwise(bounds)
+        ]
         try:
             async with asyncio.TaskGroup() as group:
-                asked = [
-                    group.create_task(self._ask(crops[a * CROP_BYTES : b * CROP_BYTES], b - a, give_up_at, embeddings))
-                    for a, b in itertools.pairwise(bounds)
-                ]
+                asked = [group.create_task(self._gatherer.ask(part)) for part in parts]
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
         return _joined([one.result() for one in asked])
 
-    async def _ask(self, crops: bytes, n: int, give_up_at: float, embeddings: bool) -> dict[str, Any]:
+    async def _ask(self, work: Work) -> Reply:
         """The reply to one message."""
         start_by = time.monotonic() + PUBLISH_S
-        work = crops, n, embeddings, tracing.task_headers()
         with self._link.expecting() as (task_id, answer):
-            await self._link.publish(lambda: self._send(task_id, work, give_up_at, start_by))
+            await self._link.publish(lambda: self._send(task_id, work, start_by))
             try:
-                async with asyncio.timeout(give_up_at - time.monotonic()):
+                async with asyncio.timeout(work.give_up_at - time.monotonic()):
                     return await answer
             except TimeoutError:
                 raise DeadlinePassed from None
 
-    def _send(self, task_id: str, work: _Work, give_up_at: float, start_by: float) -> None:
+    def _send(self, task_id: str, work: Work, start_by: float) -> None:
         """Runs in the publishing thread."""
         now = time.monotonic()
-        if now > start_by or now > give_up_at:
+        if now > start_by or now > work.give_up_at:
             return
-        crops, n, embeddings, headers = work
         # No expiry of Celery's beside the deadline: it compares two hosts' clocks, and costs the worker its parsing.
-        deadline_ms = self._clock.now_ms() + round((give_up_at - now) * 1000)
-        self._link.send(task_id, FACES, (crops, n, deadline_ms), embeddings=embeddings, headers=headers)
+        deadline_ms = self._clock.now_ms() + round((work.give_up_at - now) * 1000)
+        args = work.crops, work.n, deadline_ms
+        self._link.send(task_id, FACES, args, embeddings=work.embeddings, headers=work.headers)
 
 
-def _joined(replies: list[dict[str, Any]]) -> dict[str, Any]:
+def _joined(replies: list[Reply]) -> Reply:
     """One reply from those to the messages of a frame, in their order; one that was not read makes the frame unread."""
     for reply in replies:
         if reply["status"] != "ok":

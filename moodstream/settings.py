@@ -49,6 +49,12 @@ class Settings(BaseSettings):
     message_faces: int = Field(
         32, ge=1, le=256, description="Faces of a live frame in one message; more go to several workers at once."
     )
+    gather_ms: float = Field(
+        5.0,
+        ge=0,
+        le=100,
+        description="Milliseconds that frames with few faces may wait to share a message while answers are slow.",
+    )
     result_expires_s: int = Field(30, ge=5, le=3600, description="Seconds for which Redis keeps an unread live result.")
     max_body_bytes: int = Field(10_000_000, ge=10_000, description="Largest picture file that is accepted, in bytes.")
     max_pixels: int = Field(25_000_000, ge=10_000, description="Largest picture that is decoded, in pixels.")
