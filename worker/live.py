@@ -44,7 +44,7 @@ class LiveChannel(TaskChannel):
     """Takes messages for good, one at a time as the worker is free for them."""
 
     def _brpop_read(self, **options: Any) -> Any:
-        (queue,) = self.active_queues
+        queue = next(iter(self.active_queues), None)  # none while the worker stops
         until = time.monotonic() + TURN_S
         _next.queue = queue
         try:

@@ -29,11 +29,14 @@ class Docker:
     environment: Mapping[str, str] = field(default_factory=dict)
     started_here: bool = False
 
-    def __call__(self, *arguments: str, check: bool = True, timeout: float = 600, **environment: str) -> str:
-        """The output of one command; fails with what it said."""
+    def __call__(
+        self, *arguments: str, check: bool = True, timeout: float = 600, both: bool = False, **environment: str
+    ) -> str:
+        """The output of one command, ``both`` with its errors; fails with what it said."""
         done = subprocess.run(
             [self.program, *arguments],
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if both else subprocess.PIPE,
             text=True,
             check=False,
             timeout=timeout,

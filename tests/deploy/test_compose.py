@@ -225,8 +225,10 @@ def test_all_stop_cleanly_in_time_and_down_leaves_nothing(stack: Stack):
     stack.compose("--profile", "*", "stop")
     assert time.monotonic() - began < 45
     for container in every:
-        state = stack.docker.inspect(container)["State"]
-        assert (state["ExitCode"], state["OOMKilled"]) in ((0, False), (143, False)), (container, state)
+        about = stack.docker.inspect(container)
+        code, killed = about["State"]["ExitCode"], about["State"]["OOMKilled"]
+        last = stack.docker("logs", "--tail", "40", container, both=True)
+        assert (code, killed) in ((0, False), (143, False)), f"{about['Name']} ended with {code}:\n{last}"
     stack.compose("--profile", "*", "down", "--volumes")
     label = f"label=com.docker.compose.project={PROJECT}"
     assert stack.docker("ps", "--all", "--quiet", "--filter", label) == ""

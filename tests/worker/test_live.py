@@ -99,6 +99,15 @@ def test_a_busy_worker_looks_up_from_its_messages(answered, client, monkeypatch)
     assert numbers[2] == (2, 0)
 
 
+def test_a_worker_stops_quietly_while_it_waits_for_messages(app, client):
+    with app.connection_for_read() as connection:
+        queue = Queue(FACES, channel=connection.default_channel)
+        queue.declare()
+        with Consumer(connection, [queue], callbacks=[lambda body, message: None]), pytest.raises(TimeoutError):
+            connection.drain_events(timeout=0.2)
+        assert [one["cmd"] for one in client.client_list()].count("brpop") == 1
+
+
 def test_a_result_outlives_a_lost_connection(app, client):
     app.backend.store_result("before", {"status": "ok"}, "SUCCESS")
     client.client_kill_filter(_type="normal", skipme=True)
