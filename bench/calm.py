@@ -8,7 +8,7 @@ For the opposite, a true change, the readings of one face are followed by those 
 something else, in the same seat. What is told: how long it takes until the new label is shown.
 
 The defaults of detector_service/smooth.py were chosen with ``--split train``, but for how a label that turns back is
-held, which was chosen on validation pictures, even-numbered and odd. Of validation the odd ones are shown here.
+held and that a change needs no margin, to which validation pictures led, even-numbered and odd. The odd ones are shown.
 """
 
 from __future__ import annotations
