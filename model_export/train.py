@@ -135,10 +135,10 @@ class Run:
             if recipe.dim:
                 view = dim(view, recipe.dim, self.random)
             view = view.contiguous(memory_format=torch.channels_last)
-            label, vote, _ = self.net.heads(view)
-            loss = (1 - recipe.votes) * F.cross_entropy(label, labels[chosen]) + recipe.votes * F.cross_entropy(
-                vote, votes[chosen]
-            )
+            with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bfloat16):
+                label, vote, _ = self.net.heads(view)
+            loss = (1 - recipe.votes) * F.cross_entropy(label.float(), labels[chosen])
+            loss = loss + recipe.votes * F.cross_entropy(vote.float(), votes[chosen])
             self.net.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             for optimiser, peak in zip(self.optimisers, self.peaks, strict=True):
