@@ -2,7 +2,8 @@
 
 NAME is a run, or what the runs of several seeds begin with: ``ours`` stands for ``ours-1``, ``ours-2``, …, and gives
 their mean and spread. Each run is exported and measured like a model that ships, into its own folder, and only if that
-was not done since its last epoch. Prints the table as Markdown; ``--out`` writes it there, with its figures as JSON.
+was not done since its last epoch. Prints the table as Markdown; ``--out`` writes it there, with its figures as JSON and
+with recipe, log and figures of each run, which stand for runs that were made on another machine.
 """
 
 from __future__ import annotations
@@ -33,38 +34,58 @@ COLUMNS = (
 )
 
 
-def runs_of(name: str) -> list[str]:
-    """The run of that name, or those of its seeds.
+def runs_of(name: str, kept: Path | None) -> list[str]:
+    """The run of that name, or those of its seeds, here or among the ``kept``.
 
     Raises:
         SystemExit: there is neither.
     """
-    known = sorted(file.parent.name for file in runs_folder().glob("*/checkpoint.pt"))
-    found = [run for run in known if run == name or re.fullmatch(re.escape(name) + r"-\d+", run)]
+    known = {file.parent.name for file in runs_folder().glob("*/checkpoint.pt")}
+    known |= {file.stem for file in kept.glob("*.json")} if kept else set()
+    found = [run for run in sorted(known) if run == name or re.fullmatch(re.escape(name) + r"-\d+", run)]
     if not found:
-        raise SystemExit(f"There is no run {name!r} and none of its seeds; runs: {', '.join(known) or 'none'}")
+        raise SystemExit(f"There is no run {name!r} and none of its seeds; runs: {', '.join(sorted(known)) or 'none'}")
     return found
 
 
-def card_of(run: str) -> dict[str, Any]:
-    """The card of a run as it stands, with its epochs and the minutes that so many of its median epoch take."""
+def record_of(run: str, kept: Path | None) -> dict[str, Any]:
+    """Recipe, log and figures of a run as it stands, with the minutes that so many of its median epoch take.
+
+    It is written into ``kept``, and read from there if the run itself is not here.
+    """
     folder = runs_folder() / run
+    if kept and not (folder / "checkpoint.pt").is_file():
+        record: dict[str, Any] = json.loads((kept / f"{run}.json").read_text())
+        return record
     file = folder / "model.json"
     if not file.is_file() or file.stat().st_mtime < (folder / "checkpoint.pt").stat().st_mtime:
         export(run, "model", folder=folder)
-    card: dict[str, Any] = json.loads(file.read_text())
-    seconds = [json.loads(line)["seconds"] for line in (folder / "log.jsonl").read_text().splitlines()]
-    return {**card, "epochs": len(seconds), "minutes": len(seconds) * float(np.median(seconds)) / 60}
+    card = json.loads(file.read_text())
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    minutes = len(log) * float(np.median([line["seconds"] for line in log])) / 60
+    card |= {"epochs": len(log), "minutes": round(minutes, 1)}
+    record = {**{key: card[key] for _, key, _, _ in COLUMNS}, "recipe": card["recipe"], "log": log}
+    if kept:
+        kept.mkdir(parents=True, exist_ok=True)
+        (kept / f"{run}.json").write_text(_with_short_lines(record))
+    return record
 
 
-def compare(names: list[str]) -> list[dict[str, Any]]:
+def _with_short_lines(record: dict[str, Any]) -> str:
+    """As JSON, with each epoch of the log on a line."""
+    epochs = ",\n  ".join(json.dumps(line) for line in record["log"])
+    return json.dumps({**record, "log": []}, indent=1).replace('"log": []', f'"log": [\n  {epochs}\n ]') + "\n"
+
+
+def compare(names: list[str], kept: Path | None = None) -> list[dict[str, Any]]:
     """One row a name: its runs, and mean and spread (standard deviation between seeds) of each figure."""
     rows = []
     for name in names:
-        cards = [card_of(run) for run in runs_of(name)]
-        row: dict[str, Any] = {"name": name, "architecture": cards[0]["recipe"]["architecture"], "seeds": len(cards)}
+        records = [record_of(run, kept) for run in runs_of(name, kept)]
+        row: dict[str, Any] = {"name": name, "architecture": records[0]["recipe"]["architecture"]}
+        row["seeds"] = len(records)
         for _, key, _, _ in COLUMNS:
-            values = np.array([np.nan if card[key] is None else card[key] for card in cards], float)
+            values = np.array([np.nan if record[key] is None else record[key] for record in records], float)
             row[key] = {"mean": float(values.mean()), "spread": float(values.std(ddof=1)) if len(values) > 1 else None}
         rows.append(row)
     return rows
@@ -89,9 +110,9 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     parser = argparse.ArgumentParser(prog="python -m model_export.compare", description=__doc__)
     parser.add_argument("names", nargs="+", metavar="NAME")
-    parser.add_argument("--out", type=Path, help="folder for architectures.md and architectures.json")
+    parser.add_argument("--out", type=Path, help="folder for architectures.md, architectures.json and runs/")
     chosen = parser.parse_args()
-    found = compare(chosen.names)
+    found = compare(chosen.names, chosen.out and chosen.out / "runs")
     print(table(found))
     if chosen.out is not None:
         chosen.out.mkdir(parents=True, exist_ok=True)

@@ -169,3 +169,13 @@ def test_seeds_are_compared_with_mean_and_spread(folders):
     assert "| tiny | ours | 2 |" in compare.table([row])
     with pytest.raises(SystemExit, match="no run 'other'"):
         compare.compare(["other"])
+
+
+def test_what_is_kept_of_runs_stands_for_them_on_another_machine(folders, tmp_path, monkeypatch):
+    for seed in (1, 2):
+        train(replace(TINY, name=f"tiny-{seed}", seed=seed, epochs=1))
+    kept = tmp_path / "kept"
+    rows = compare.compare(["tiny"], kept)
+    assert [len(json.loads(file.read_text())["log"]) for file in sorted(kept.iterdir())] == [1, 1]
+    monkeypatch.setenv("MOODSTREAM_RUNS", str(tmp_path / "elsewhere"))
+    assert compare.compare(["tiny"], kept) == rows
