@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector_service.boxes import SAME, overlaps, without_doubles
+from detector_service.crop import crop
 from detector_service.detectors import Detector
 from detector_service.examine import close_up, examine, middle
+from detector_service.likeness import Likeness, correlation, likeness, turned_correlation
 from detector_service.looks import Frame, Square, look
 from detector_service.tiles import CHANGED, Tiles
 from moodstream.types import Face
@@ -32,16 +34,19 @@ DOUBT_S, DOUBT_MOST_S = 0.5, 2.0
 #: A face that moves slowly keeps its box for so long without a look; slowly is so many of its sides a second.
 REST_S, SLOWLY = 0.35, 0.6
 #: What was examined and is no face is not examined again for so long, and for twice as long after each further time, up
-#: to a bound, unless the picture changes there.
-REJECTED_S, REJECTED_MOST_S = 1.5, 6.0
-#: Boxes that overlap more than this (intersection over union) propose the same again.
-_SAME_AGAIN = 0.5
+#: to a bound, unless it looks different: where the picture moves it is known by its likeness.
+REJECTED_S, REJECTED_MOST_S = 0.5, 6.0
+#: It is forgotten if nothing like it is proposed for so long after that.
+_REMEMBERED_S = 3.0
+#: It is no farther than so many of its sides from where it was, no larger or smaller than so many times, and its
+#: correlation is at least this, and by so much more if that takes reframing.
+_AWAY, _GROWN, _ALIKE, _TURNED = 2.0, 1.6, 0.7, 0.1
 _STEP_S = 1 / 30
-#: No more new faces are examined in one frame.
-_MOST = 100
+#: No more proposals are examined in one frame: after a cut, and else, where the others wait for the next frames.
+_MOST, _MOST_STEADY = 100, 2
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Known:
     """A face of the last frames: as looked at last, its movement in pixels a second, when seen and when last sure."""
 
@@ -76,13 +81,23 @@ class _Known:
             self.sure, self.doubted = at, False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Rejected:
-    """What was examined and is no face: when, and how long it is not examined again."""
+    """What was examined and is no face: where it was last and how it looked, when, and how long it is left alone."""
 
     face: Face
+    likeness: Likeness
     since: float
     rests_s: float = REJECTED_S
+
+    def alike(self, face: Face, shown: Likeness) -> float:
+        """How much what is proposed now looks like it, -1 to 1; 0 if it lies elsewhere."""
+        (x, y), (old_x, old_y) = middle(face), middle(self.face)
+        side, old = max(face.box[2:]), max(self.face.box[2:])
+        if max(abs(x - old_x), abs(y - old_y)) > _AWAY * old or not 1 / _GROWN <= side / old <= _GROWN:
+            return 0.0
+        reframed = turned_correlation(self.likeness, self.face.box, shown, face.box) - _TURNED
+        return max(correlation(self.likeness, shown), reframed)
 
 
 class Finder:
@@ -95,6 +110,7 @@ class Finder:
         self._tiles = Tiles(smallest)
         self._known: list[_Known] = []
         self._rejected: list[_Rejected] = []
+        self._waiting: list[Face] = []
         self._now = self._stamp = self._last = 0.0
 
     def find(self, image: NDArray[np.uint8], detector: Detector, at: float | None = None) -> list[Face]:
@@ -110,19 +126,20 @@ class Finder:
             return self._find(Frame(image), detector, self._now)
 
     def _find(self, frame: Frame, detector: Detector, at: float) -> list[Face]:
-        due = self._tiles.due(frame, at)
+        self._tiles.see(frame)
         # Nobody is forgotten for a pause between two frames: a slow stream would begin anew with each, and be slower.
         self._known = [k for k in self._known if self._last - k.sure <= k.trusted_s + MEMORY_S - DOUBT_S]
         self._last = at
-        shown: list[_Known] = []
-        wanted: list[_Known] = []
-        for known in self._known:
-            (shown if self._rests(known, at) else wanted).append(known)
-        near = close_up(detector, frame, [known.expected(at) for known in wanted], columns(len(wanted)))
-        for known, face in zip(wanted, near, strict=True):
+        shown, wanted, early = self._turns(at)
+        looked_at = wanted + early
+        near = close_up(detector, frame, [known.expected(at) for known in looked_at], columns(len(looked_at)))
+        for known, face in zip(looked_at, near, strict=True):
             if face is not None and face.score >= detector.min_score * BELIEVED:
                 known.update(face, at, face.score >= detector.min_score)
                 shown.append(known)
+            elif known in early:  # it has its rest yet
+                shown.append(known)
+        cut = 2 * len(shown) <= len(self._known)
         doubtful = [known for known in shown if at - known.sure >= known.trusted_s and not known.doubted]
         sure = [known.face for known in shown if known not in doubtful]
         for known, face in zip(doubtful, examine(detector, frame, [k.face for k in doubtful], sure), strict=True):
@@ -132,45 +149,56 @@ class Finder:
                 known.update(face, at, sure=True)
                 known.trusted_s = min(2 * known.trusted_s, DOUBT_MOST_S)
         shown = [known for known in shown if not known.doubted]
-        proposed = [face for tile in look(detector, frame, due) for face in tile]
+        proposed = [face for tile in look(detector, frame, self._tiles.due(at, cut)) for face in tile]
         expected = [known.expected(at) for known in shown]
-        found = self._new(detector, frame, proposed, expected)
+        found = self._new(detector, frame, proposed + self._waiting, expected, _MOST if cut else _MOST_STEADY)
         new = [_Known(face, at, at) for face in found]
         self._known += new
-        return self._told(shown + new, at)
+        return self._told(shown + new, expected + found)
 
-    def _new(self, detector: Detector, frame: Frame, proposed: list[Face], shown: list[Face]) -> list[Face]:
-        """Those of the proposed that are faces, besides the ones already ``shown``."""
-        self._rejected = [
-            past
-            for past in self._rejected
-            if self._now - past.since <= 2 * past.rests_s and self._tiles.change(Square.around(past.face, 1)) <= CHANGED
-        ]
+    def _turns(self, at: float) -> tuple[list[_Known], list[_Known], list[_Known]]:
+        """The faces that are told without a look, those whose turn it is, and those that fill up the last look."""
+        resting: list[_Known] = []
+        wanted: list[_Known] = []
+        for known in self._known:
+            (resting if self._rests(known, at) else wanted).append(known)
+        spare = -len(wanted) % columns(len(wanted)) ** 2
+        resting.sort(key=lambda known: known.seen)
+        return resting[spare:], wanted, resting[:spare]
+
+    def _new(self, detector: Detector, frame: Frame, proposed: list[Face], shown: list[Face], most: int) -> list[Face]:
+        """Those of the proposed that are faces, besides the ones already ``shown``; ``most`` of them are examined."""
+        self._rejected = [past for past in self._rejected if self._now - past.since <= past.rests_s + _REMEMBERED_S]
         proposed = without_doubles(proposed, shown, parts=True)
-        past = [self._past(face) for face in proposed]
-        chosen = [i for i, seen in enumerate(past) if seen is None or self._now - seen.since > seen.rests_s][:_MOST]
+        crops = [likeness(crop(frame.gray, face, detector.framing)) for face in proposed]
+        past = [self._past(face, shown) for face, shown in zip(proposed, crops, strict=True)]
+        unknown = [i for i, seen in enumerate(past) if seen is None or self._now - seen.since > seen.rests_s]
+        chosen, self._waiting = unknown[:most], [proposed[i] for i in unknown[most:_MOST]]
         examined = examine(detector, frame, [proposed[i] for i in chosen], shown)
         for i, found in zip(chosen, examined, strict=True):
-            if found is None:
-                seen = past[i]
-                rests = REJECTED_S if seen is None else min(2 * seen.rests_s, REJECTED_MOST_S)
-                self._rejected.append(_Rejected(proposed[i], self._now, rests))
+            seen = past[i]
+            if found is None and seen is None:
+                self._rejected.append(_Rejected(proposed[i], crops[i], self._now))
+            elif found is None and seen is not None:
+                seen.likeness, seen.since, seen.rests_s = crops[i], self._now, min(2 * seen.rests_s, REJECTED_MOST_S)
         faces = without_doubles([face for face in examined if face is not None], shown)
         return [face for face in faces if max(face.box[2:]) >= self._smallest]
 
-    def _past(self, face: Face) -> _Rejected | None:
-        """What was rejected last where the face is."""
-        boxes = [past.face.box for past in self._rejected]
-        alike = np.flatnonzero(overlaps([face.box], boxes)[0] > _SAME_AGAIN)
-        return max((self._rejected[i] for i in alike), key=lambda past: past.since, default=None)
+    def _past(self, face: Face, shown: Likeness) -> _Rejected | None:
+        """What was rejected and is seen again in this face."""
+        alike, best = max(((past.alike(face, shown), i) for i, past in enumerate(self._rejected)), default=(0.0, 0))
+        if alike < _ALIKE:
+            return None
+        seen = self._rejected[best]
+        seen.face = face
+        return seen
 
     def _rests(self, known: _Known, at: float) -> bool:
         """Whether the face can be told without a look."""
         return known.rests(at) and self._tiles.change(Square.around(known.face, 1)) <= CHANGED
 
-    def _told(self, shown: list[_Known], at: float) -> list[Face]:
+    def _told(self, shown: list[_Known], faces: list[Face]) -> list[Face]:
         """The faces that are shown, the surest first; of two that have become one only the longer known stays."""
-        faces = [known.expected(at) for known in shown]
         boxes = [face.box for face in faces]
         double = np.tril(overlaps(boxes, boxes) > SAME, -1).sum(axis=1) > 0
         gone = {id(known) for known, drop in zip(shown, double, strict=True) if drop}
@@ -184,6 +212,8 @@ def columns(n: int) -> int:
 
 
 def _shifted(face: Face, right: float, down: float) -> Face:
+    if not right and not down:
+        return face
     x, y, w, h = face.box
     points = face.keypoints and tuple((px + right, py + down) for px, py in face.keypoints)
     return replace(face, box=(x + right, y + down, w, h), keypoints=points)

@@ -11,13 +11,12 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-import cv2
 import lap
 import numpy as np
 from numpy.typing import NDArray
 
-Box = tuple[float, float, float, float]
-Look = NDArray[np.float32]
+from detector_service.boxes import Box
+from detector_service.likeness import Likeness, correlation, likeness, turned_correlation
 
 #: A seat is held for so long after its face was last found: two seconds of hiding and what it takes to be found again.
 HOLD_S = 2.5
@@ -27,12 +26,9 @@ _REACH, _REACH_A_SECOND, _FARTHEST = 0.5, 1.0, 1.5
 _GROWTH = 2.0
 #: Correlation of two looks above which they are one face's: from frame to frame, and after a second or more unseen.
 _SAME, _SAME_LATER = 0.6, 0.45
-#: Side of a look in pixels, and how far it is shifted in search of the best fit: boxes jitter.
-_SIDE, _SHIFT = 24, 3
-_MIDDLE = ((_SIDE - 1) / 2, (_SIDE - 1) / 2)
 #: A detector may frame the same face larger, smaller or rolled in the next frame. The last look is compared as the new
-#: box would show it, and rolled (degrees), too; these must be more alike by this.
-_ROLLS, _TURNED = (10, -10), 0.1
+#: box would show it, and rolled, too; these must be more alike by this.
+_TURNED = 0.1
 #: Two seats of one face, should it ever get a second one, must not take turns: that of the last frame is preferred.
 _HIDDEN = 0.5
 #: A seat remembers how its face looked now and then, since a hidden face comes back turned.
@@ -47,24 +43,24 @@ class _Seat:
     box: Box
     seen_s: float
     until_s: float
-    look: Look | None = None  # None: resumed, and not seen here yet
-    views: deque[Look] = field(default_factory=lambda: deque(maxlen=_VIEWS))
+    look: Likeness | None = None  # None: resumed, and not seen here yet
+    views: deque[Likeness] = field(default_factory=lambda: deque(maxlen=_VIEWS))
     viewed_s: float = float("-inf")
 
-    def similarity(self, box: Box, look: Look, enough: float) -> float:
+    def similarity(self, box: Box, look: Likeness, enough: float) -> float:
         """How alike the looks are, -1 to 1: the last one, and if that is not ``enough``, it turned, or earlier ones."""
         if self.look is None:
             return 0.0
-        best = _correlation(self.look, look)
+        best = correlation(self.look, look)
         if best < enough:
-            best = max(best, _turned_correlation(self.look, self.box, look, box) - _TURNED)
+            best = max(best, turned_correlation(self.look, self.box, look, box) - _TURNED)
         for view in self.views:
             if best >= enough:
                 break
-            best = max(best, _correlation(view, look))
+            best = max(best, correlation(view, look))
         return best
 
-    def see(self, box: Box, look: Look, now_s: float) -> None:
+    def see(self, box: Box, look: Likeness, now_s: float) -> None:
         self.box, self.look, self.seen_s, self.until_s = box, look, now_s, now_s + HOLD_S
         if now_s - self.viewed_s >= _VIEW_EVERY_S:
             self.views.append(look)
@@ -94,7 +90,7 @@ class Seats:
         """
         self._scale_to(size)
         self._seats = [seat for seat in self._seats if now_s <= seat.until_s]
-        looks = [_look(crop) for crop in crops]
+        looks = [likeness(crop) for crop in crops]
         found = self._match(boxes, looks, now_s)
         numbers = []
         for face, (box, look) in enumerate(zip(boxes, looks, strict=True)):
@@ -127,7 +123,7 @@ class Seats:
             and (seat.seen_s == newest or not any(_distance(seat.box, other.box) < _REACH for other in visible))
         ]
 
-    def _match(self, boxes: Sequence[Box], looks: Sequence[Look], now_s: float) -> dict[int, _Seat]:
+    def _match(self, boxes: Sequence[Box], looks: Sequence[Likeness], now_s: float) -> dict[int, _Seat]:
         """The best assignment of faces (by index) to seats, over the pairs that are near and alike enough."""
         if not boxes or not self._seats:
             return {}
@@ -175,31 +171,6 @@ class Seats:
         while (number := self._random.randrange(100_000, 1_000_000)) in taken:
             pass
         return number
-
-
-def _look(crop: NDArray[np.uint8]) -> Look:
-    """What of a crop is compared: its middle frequencies, so that neither light nor noise counts."""
-    small = cv2.resize(crop, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    return np.asarray(small - cv2.GaussianBlur(small, (0, 0), _SIDE / 4), np.float32)
-
-
-def _correlation(one: Look, other: Look) -> float:
-    """Normalised correlation at the best of the shifts, -1 to 1."""
-    inner = other[_SHIFT:-_SHIFT, _SHIFT:-_SHIFT]
-    return float(cv2.matchTemplate(one, inner, cv2.TM_CCOEFF_NORMED).max())
-
-
-def _turned_correlation(one: Look, one_box: Box, other: Look, other_box: Box) -> float:
-    """The best correlation if only the box had changed around the face, or if the head had rolled."""
-    if max(one_box[2:]) < max(other_box[2:]):  # only the look through the larger box shows all of the other's
-        one, one_box, other, other_box = other, other_box, one, one_box
-    side = max(*other_box[2:], 1e-6)
-    away = [(one_box[i] + one_box[i + 2] / 2 - other_box[i] - other_box[i + 2] / 2) / side * _SIDE for i in (0, 1)]
-    reframe = np.asarray(cv2.getRotationMatrix2D(_MIDDLE, 0, max(one_box[2:]) / side), float)
-    reframe[:, 2] += np.array(away)
-    turns = [reframe, *(cv2.getRotationMatrix2D(_MIDDLE, degrees, 1.0) for degrees in _ROLLS)]
-    turned = (cv2.warpAffine(one, turn, (_SIDE, _SIDE), borderMode=cv2.BORDER_REPLICATE) for turn in turns)
-    return max(_correlation(np.asarray(look, np.float32), other) for look in turned)
 
 
 def _distance(one: Box, other: Box) -> float:

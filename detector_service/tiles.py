@@ -58,25 +58,35 @@ class Tiles:
         self._smallest = smallest
         self._size = (0, 0)
         self._tiles: list[Square] = []
-        self._next, self._owed, self._at = 0, 0.0, float("-inf")
+        self._next, self._owed, self._at, self._begins = 0, 0.0, float("-inf"), True
         self._blocks = np.zeros((0, 0), np.float32)
         self._changed = np.zeros((0, 0), np.bool_)
         self._waits: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._hurried: NDArray[np.float64] = np.zeros(0)
         self._visited: list[tuple[float, NDArray[np.float32]]] = []
 
-    def due(self, frame: Frame, at: float) -> list[Square]:
-        """The tiles to visit in the frame of time ``at``, in seconds; all in a first, late, or resized frame."""
-        past, self._at = at - self._at, at
+    def see(self, frame: Frame) -> None:
+        """Compare the next frame with the last one; told before what is asked about it."""
         blocks, before = _blocks(frame), self._blocks
         self._blocks = blocks
         if (frame.width, frame.height) != self._size:
             self._begin(frame)
-            return self._visit(range(len(self._tiles)), at)
+            return
         difference = blocks - before
         # A camera that adapts to the light changes all blocks alike.
         self._changed = np.abs(difference - np.median(difference)) > _LEVELS
+
+    def due(self, at: float, cut: bool = False) -> list[Square]:
+        """The tiles to visit in the frame of time ``at``, in seconds; all in a first, late, or resized frame.
+
+        Those that changed are visited at once after a ``cut``, and else no more in a frame than keep up with changes
+        everywhere, so that a camera in motion makes no frame wait for all of them.
+        """
+        past, self._at = at - self._at, at
         n = len(self._tiles)
+        if self._begins:
+            self._begins = False
+            return self._visit(range(n), at)
         self._owed += n * min(past / TURN_S, 1.0)
         visits = min(int(self._owed), n)
         self._owed -= visits
@@ -84,11 +94,14 @@ class Tiles:
         self._next = (self._next + visits) % n
         if self._changed.any():
             self._waits |= [self.change(tile) > CHANGED for tile in self._tiles]
-        hurried = self._waits & (at - self._hurried >= _AGAIN_S)
+        hurried = np.flatnonzero(self._waits & (at - self._hurried >= _AGAIN_S))
+        if not cut:
+            longest = np.argsort(self._hurried[hurried], kind="stable")
+            hurried = hurried[longest[: math.ceil(n * min(past / _AGAIN_S, 1.0))]]
         self._hurried[hurried] = at
-        self._waits &= ~hurried
+        self._waits[hurried] = False
         turn = {i for i in turn if not self._same(i, at)}
-        return self._visit(sorted(turn.union(np.flatnonzero(hurried).tolist())), at)
+        return self._visit(sorted(turn.union(hurried.tolist())), at)
 
     def change(self, square: Square) -> float:
         """The part of a square's area that is not as it was in the last frame."""
@@ -118,7 +131,7 @@ class Tiles:
     def _begin(self, frame: Frame) -> None:
         self._size = (frame.width, frame.height)
         self._tiles = tiles(frame.width, frame.height, self._smallest)
-        self._next, self._owed = 0, 0.0
+        self._next, self._owed, self._begins = 0, 0.0, True
         self._changed = np.ones(self._blocks.shape, np.bool_)
         self._waits = np.zeros(len(self._tiles), np.bool_)
         self._hurried = np.full(len(self._tiles), -np.inf)

@@ -166,3 +166,46 @@ def test_a_pause_between_frames_does_not_begin_anew(detector):
     assert detector.looks < 0.7 * first
     image[300:330, 560:590] = 230
     assert len(finder.find(picture((560, 300, 30)), detector, 9 * MEMORY_S)) == 1
+
+
+def bars(x, y, odd=2):
+    """A striped square, which the check knows for what it is."""
+    image = np.random.default_rng(1).integers(20, 60, (480, 640, 3)).astype(np.uint8)
+    image[y : y + 80, x : x + 80] = 230
+    image[y + 20 : y + 80 : 10 * odd, x + 10 : x + 70] = 180
+    image[y + 30 : y + 40, x + 10 * odd : x + 30 * odd // 2] = 150
+    return image
+
+
+def test_what_was_rejected_is_known_again_where_it_moves(detector, monkeypatch):
+    finder, examined = Finder(), []
+    monkeypatch.setattr("detector_service.examine.face_odds", lambda crops: np.full(len(crops), -5.0))
+    real = examine
+    monkeypatch.setattr(
+        "detector_service.finder.examine", lambda d, f, faces, known: examined.extend(faces) or real(d, f, faces, known)
+    )
+    for step in range(12):
+        assert finder.find(bars(200 + 10 * step, 200), detector, step / 10) == []
+    assert 1 <= len(examined) <= 4  # in more than one tile it is framed otherwise
+    before = len(examined)
+    assert finder.find(bars(310, 200, odd=5)[::-1].copy(), detector, 1.3) == []
+    assert len(examined) > before
+
+
+def test_many_new_faces_are_examined_over_several_frames_while_others_are_shown(detector):
+    first = [(20 + 90 * i, 20, 50) for i in range(7)]
+    more = [(20 + 90 * i, 220, 50) for i in range(7)]
+    finder = Finder()
+    assert len(finder.find(picture(*first), detector, 0.0)) == 7
+    seen = [len(finder.find(picture(*first, *more), detector, step / 30)) for step in range(1, 16)]
+    assert seen[0] < 14 and seen[-1] == 14 and seen == sorted(seen)
+
+
+def test_a_look_is_filled_with_faces_whose_turn_is_next(detector):
+    finder, places = Finder(), [(20 + 60 * (i % 10), 20 + 60 * (i // 10), 40) for i in range(20)]
+    for step in range(90):  # they come one by one, so each has its turn in another frame
+        finder.find(picture(*places[: step // 3 + 1]), detector, step / 30)
+    image, detector.looks = picture(*places), 0
+    for step in range(90, 150):
+        assert len(finder.find(image, detector, step / 30)) == 20
+    assert detector.looks < 40  # it takes 52 to show each face alone with those whose turn it is
