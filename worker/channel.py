@@ -17,11 +17,13 @@ _NO_TASK = (ValueError, KeyError, TypeError, AttributeError)
 
 @contextmanager
 def rubbish_dropped() -> Iterator[None]:
-    """Tell of a message that is no task; it was taken from the queue and does not come back."""
+    """Tell of a message that cannot be handled; it was taken from the queue and does not come back."""
     try:
         yield
     except _NO_TASK:
-        log.exception("A message was no task and is dropped: send tasks through Celery, see docs/queue-protocol.md")
+        log.exception(
+            "A message could not be handled and is dropped. Was it sent through Celery? See docs/queue-protocol.md"
+        )
 
 
 class TaskChannel(Channel):

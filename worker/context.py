@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from celery import Task
@@ -18,21 +19,25 @@ _open = ExitStack()  # a worker has one task in hand
 
 
 def follow() -> None:
-    """Begin to follow the tasks of this process; called once it is known whether anybody takes their spans."""
+    """Begin to follow the tasks of this process."""
     task_prerun.connect(_begins)
-    if tracing.wanted():
-        task_prerun.connect(_begins_traced)
     task_postrun.connect(_ends)
 
 
+@contextmanager
+def of_task(name: str, headers: Mapping[str, Any]) -> Iterator[None]:
+    """What is logged and traced inside is about what the task's headers name."""
+    with logs.about(*logs.ids_of_task(headers)):
+        if not tracing.wanted():
+            yield
+            return
+        texts = {key: value for key, value in headers.items() if isinstance(value, str)}
+        with tracing.received(name, texts, SpanKind.CONSUMER):
+            yield
+
+
 def _begins(task: Task, **_: Any) -> None:
-    _open.enter_context(logs.about(*logs.ids_of_task(task.request.headers or {})))
-
-
-def _begins_traced(task: Task, **_: Any) -> None:
-    headers = task.request.headers or {}
-    texts = {name: value for name, value in headers.items() if isinstance(value, str)}
-    _open.enter_context(tracing.received(task.name, texts, SpanKind.CONSUMER))
+    _open.enter_context(of_task(task.name, task.request.headers or {}))
 
 
 def _ends(task: Task, state: str, **_: Any) -> None:

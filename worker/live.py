@@ -20,6 +20,7 @@ from celery.backends.redis import RedisBackend
 from redis.connection import Connection
 
 from worker.channel import TaskChannel, TaskTransport, rubbish_dropped
+from worker.direct import strategy
 
 #: So long at most a worker goes from message to message before it looks at signals and timers again.
 TURN_S = 0.05
@@ -84,7 +85,7 @@ class LiveResults(RedisBackend):  # type: ignore[misc]  # celery has no types
             "status": state,
             "result": result,
             "traceback": traceback,
-            "children": self.current_task_children(request),
+            "children": self.current_task_children(request) or [],
             "date_done": datetime.now(UTC).isoformat(),
         }
         self.set(self.get_key_for_task(task_id), self.encode(meta))
@@ -121,3 +122,4 @@ def serve_live(app: Celery) -> None:
     """Point the app at live work; called before it connects and before its tasks are registered."""
     app.conf.broker_transport = f"{__name__}:{LiveTransport.__name__}"
     app.conf.result_backend = f"{__name__}:{LiveResults.__name__}+{app.conf.result_backend}"
+    app.Task.Strategy = f"{strategy.__module__}:{strategy.__name__}"

@@ -56,30 +56,54 @@ def busy_for() -> float | None:
     return None if began is None else time.monotonic() - began
 
 
+def taken(task_id: str, queue: str | None) -> None:
+    """A message came."""
+    in_hand.queues[task_id] = queue or "unknown"
+
+
+def begun() -> None:
+    """Work on the task in hand begins."""
+    in_hand.began = time.monotonic()
+
+
+def left() -> None:
+    """Work on the task in hand ended, however it did."""
+    if in_hand.began is not None:
+        busy.inc(time.monotonic() - in_hand.began)
+    in_hand.began = None
+
+
+def answered(task_id: str, task: str, answer: Any) -> None:
+    """A task's own answer says what became of it."""
+    in_hand.queues.pop(task_id, None)
+    tasks.labels(task, str(answer.get("status", "ok")) if isinstance(answer, dict) else "ok").inc()
+
+
+def dropped(task_id: str, task: str, status: str) -> None:
+    """A task ended without an answer."""
+    in_hand.queues.pop(task_id, None)
+    tasks.labels(task, status).inc()
+
+
 @task_received.connect  # type: ignore[untyped-decorator]  # celery has no types
 def _received(request: Any, **_: Any) -> None:
-    in_hand.queues[request.id] = request.delivery_info.get("routing_key") or "unknown"
+    taken(request.id, request.delivery_info.get("routing_key"))
 
 
 @task_revoked.connect  # type: ignore[untyped-decorator]
 def _revoked(request: Any, **_: Any) -> None:
-    in_hand.queues.pop(request.id, None)
-    tasks.labels(request.name, "expired").inc()
+    dropped(request.id, request.name, "expired")
 
 
 @task_prerun.connect  # type: ignore[untyped-decorator]
 def _begins(**_: Any) -> None:
-    in_hand.began = time.monotonic()
+    begun()
 
 
 @task_postrun.connect  # type: ignore[untyped-decorator]
 def _ends(task_id: str, task: Task, retval: Any, state: str, **_: Any) -> None:
-    """A task's own answer says what became of it; one that raised has none, one that went on elsewhere neither."""
-    if in_hand.began is not None:
-        busy.inc(time.monotonic() - in_hand.began)
-    in_hand.began = None
-    in_hand.queues.pop(task_id, None)
-    status = "passed_on" if state == "IGNORED" else "failed"
+    left()
     if state == "SUCCESS":
-        status = str(retval.get("status", "ok")) if isinstance(retval, dict) else "ok"
-    tasks.labels(task.name, status).inc()
+        answered(task_id, task.name, retval)
+    else:
+        dropped(task_id, task.name, "passed_on" if state == "IGNORED" else "failed")

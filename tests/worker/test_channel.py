@@ -42,4 +42,4 @@ def test_what_is_no_task_is_told_and_dropped_and_the_next_message_is_taken(app, 
             connection.drain_events(timeout=5)
     assert taken == [{"good": True}]
     (record,) = [record for record in caplog.records if record.name == "worker.channel"]
-    assert (record.levelno, "was no task" in record.message) == (logging.ERROR, True)
+    assert (record.levelno, "could not be handled" in record.message) == (logging.ERROR, True)
