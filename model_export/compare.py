@@ -17,8 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from model_export.architectures import load_net
 from model_export.data import runs_folder
 from model_export.export import export
+
+log = logging.getLogger(__name__)
 
 #: Column, key in a card, factor, and digits.
 COLUMNS = (
@@ -42,10 +45,23 @@ def runs_of(name: str, kept: Path | None) -> list[str]:
     """
     known = {file.parent.name for file in runs_folder().glob("*/checkpoint.pt")}
     known |= {file.stem for file in kept.glob("*.json")} if kept else set()
-    found = [run for run in sorted(known) if run == name or re.fullmatch(re.escape(name) + r"-\d+", run)]
+    meant = [run for run in sorted(known) if run == name or re.fullmatch(re.escape(name) + r"-\d+", run)]
+    found = [run for run in meant if _finished(run)]
+    if left_out := set(meant) - set(found):
+        log.warning("left out, since they are not at their end: %s", ", ".join(sorted(left_out)))
     if not found:
-        raise SystemExit(f"There is no run {name!r} and none of its seeds; runs: {', '.join(sorted(known)) or 'none'}")
+        raise SystemExit(
+            f"There is no finished run {name!r} and none of its seeds; runs: {', '.join(sorted(known)) or 'none'}"
+        )
     return found
+
+
+def _finished(run: str) -> bool:
+    """Whether a run is at its end, as all that were kept are."""
+    if not (runs_folder() / run / "checkpoint.pt").is_file():
+        return True
+    _, recipe = load_net(run)
+    return bool(recipe["epochs_done"] == recipe["epochs"])
 
 
 def record_of(run: str, kept: Path | None) -> dict[str, Any]:

@@ -167,7 +167,11 @@ def test_seeds_are_compared_with_mean_and_spread(folders):
     assert row["accuracy"]["mean"] == pytest.approx(np.mean([card["accuracy"] for card in cards]))
     assert row["accuracy"]["spread"] == pytest.approx(np.std([card["accuracy"] for card in cards], ddof=1))
     assert "| tiny | ours | 2 |" in compare.table([row])
-    with pytest.raises(SystemExit, match="no run 'other'"):
+    (folders / "runs" / "tiny-3").mkdir()
+    state = torch.load(folders / "runs" / "tiny-2" / "checkpoint.pt", weights_only=True)
+    torch.save({**state, "epoch": 1}, folders / "runs" / "tiny-3" / "checkpoint.pt")
+    assert compare.runs_of("tiny", None) == ["tiny-1", "tiny-2"]
+    with pytest.raises(SystemExit, match="no finished run 'other'"):
         compare.compare(["other"])
 
 
