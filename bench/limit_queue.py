@@ -27,6 +27,7 @@ GIVES_WAY = 10
 
 
 async def through_queue(seconds: float) -> Figures:
+    """In a thread of its own, since its priority cannot be raised again."""
     return await asyncio.to_thread(lambda: asyncio.run(_through_queue(seconds)))
 
 

@@ -170,17 +170,18 @@ class Finder:
         """Those of the proposed that are faces, besides the ones already ``shown``; ``most`` of them are examined."""
         self._rejected = [past for past in self._rejected if self._now - past.since <= past.rests_s + _REMEMBERED_S]
         proposed = without_doubles(proposed, shown, parts=True)
-        crops = [likeness(crop(frame.gray, face, detector.framing)) for face in proposed]
-        past = [self._past(face, shown) for face, shown in zip(proposed, crops, strict=True)]
+        likenesses = [likeness(crop(frame.gray, face, detector.framing)) for face in proposed]
+        past = [self._past(face, its) for face, its in zip(proposed, likenesses, strict=True)]
         unknown = [i for i, seen in enumerate(past) if seen is None or self._now - seen.since > seen.rests_s]
         chosen, self._waiting = unknown[:most], [proposed[i] for i in unknown[most:_MOST]]
         examined = examine(detector, frame, [proposed[i] for i in chosen], shown)
         for i, found in zip(chosen, examined, strict=True):
             seen = past[i]
             if found is None and seen is None:
-                self._rejected.append(_Rejected(proposed[i], crops[i], self._now))
+                self._rejected.append(_Rejected(proposed[i], likenesses[i], self._now))
             elif found is None and seen is not None:
-                seen.likeness, seen.since, seen.rests_s = crops[i], self._now, min(2 * seen.rests_s, REJECTED_MOST_S)
+                seen.likeness, seen.since = likenesses[i], self._now
+                seen.rests_s = min(2 * seen.rests_s, REJECTED_MOST_S)
         faces = without_doubles([face for face in examined if face is not None], shown)
         return [face for face in faces if max(face.box[2:]) >= self._smallest]
 

@@ -1,6 +1,6 @@
 """The short way of a live task: from its message to its answer without Celery's request, context and pool around it.
 
-Those serve time limits, retries, links and cancelling, and cost more than reading a face. The short way is for what
+Those serve schedules, retries and links, and cost more than half of what reading a face does. The short way is for what
 needs none of them and goes well; everything else, and what fails here, goes Celery's way, which tells what is wrong.
 """
 
