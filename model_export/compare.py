@@ -2,8 +2,8 @@
 
 NAME is a run, or what the runs of several seeds begin with: ``ours`` stands for ``ours-1``, ``ours-2``, …, and gives
 their mean and spread. Each run is exported and measured like a model that ships, into its own folder, and only if that
-was not done since its last epoch. Prints the table as Markdown; ``--out`` writes it there, with its figures as JSON and
-with recipe, log and figures of each run, which stand for runs that were made on another machine.
+was not done since its last epoch. Prints the table as Markdown; ``--out`` writes it there, with its figures as JSON,
+the learning curves, and recipe, log and figures of each run, which stand for runs that were made on another machine.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 from model_export.architectures import load_net
 from model_export.data import runs_folder
 from model_export.export import export
+from model_export.plots import learning
 
 log = logging.getLogger(__name__)
 
@@ -93,11 +94,16 @@ def _with_short_lines(record: dict[str, Any]) -> str:
     return json.dumps({**record, "log": []}, indent=1).replace('"log": []', f'"log": [\n  {epochs}\n ]') + "\n"
 
 
-def compare(names: list[str], kept: Path | None = None) -> list[dict[str, Any]]:
-    """One row a name: its runs, and mean and spread (standard deviation between seeds) of each figure."""
+def records_of(names: list[str], kept: Path | None = None) -> dict[str, dict[str, dict[str, Any]]]:
+    """By name the records of its runs, by run."""
+    return {name: {run: record_of(run, kept) for run in runs_of(name, kept)} for name in names}
+
+
+def compare(found: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """One row a name: mean and spread (standard deviation between seeds) of each figure of its runs' records."""
     rows = []
-    for name in names:
-        records = [record_of(run, kept) for run in runs_of(name, kept)]
+    for name, runs in found.items():
+        records = list(runs.values())
         row: dict[str, Any] = {"name": name, "architecture": records[0]["recipe"]["architecture"]}
         row["seeds"] = len(records)
         for _, key, _, _ in COLUMNS:
@@ -126,11 +132,13 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     parser = argparse.ArgumentParser(prog="python -m model_export.compare", description=__doc__)
     parser.add_argument("names", nargs="+", metavar="NAME")
-    parser.add_argument("--out", type=Path, help="folder for architectures.md, architectures.json and runs/")
+    parser.add_argument("--out", type=Path, help="folder for architectures.md, architectures.json, learning.png, runs/")
     chosen = parser.parse_args()
-    found = compare(chosen.names, chosen.out and chosen.out / "runs")
-    print(table(found))
+    found = records_of(chosen.names, chosen.out and chosen.out / "runs")
+    rows = compare(found)
+    print(table(rows))
     if chosen.out is not None:
-        chosen.out.mkdir(parents=True, exist_ok=True)
-        (chosen.out / "architectures.json").write_text(json.dumps(found, indent=1) + "\n")
-        (chosen.out / "architectures.md").write_text(table(found))
+        (chosen.out / "architectures.json").write_text(json.dumps(rows, indent=1) + "\n")
+        (chosen.out / "architectures.md").write_text(table(rows))
+        logs = {run: record["log"] for runs in found.values() for run, record in runs.items()}
+        learning(logs, chosen.out / "learning.png")

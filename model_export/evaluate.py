@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier_service.classifier import MODELS, Classifier
-from model_export.data import Split, data_folder, plurality, runs_folder, vote_shares
+from model_export.data import Split, data_folder, plurality, vote_shares
 from moodstream.types import CROP_SIDE, EXPRESSIONS
 
 BINS = 15
@@ -225,16 +225,17 @@ def evaluate(file: Path, out: Path | None) -> dict[str, Any]:
 
         out.mkdir(parents=True, exist_ok=True)
         (out / "figures.json").write_text(json.dumps(found, indent=1) + "\n")
-        draw(found, curves(file), out)
+        draw(found, logs_of(file), out)
     return found
 
 
-def curves(file: Path) -> list[dict[str, Any]]:
-    """The lines, one an epoch, of the run that a file is from, if it is known and still there."""
-    card = file.with_suffix(".json")
-    run = json.loads(card.read_text()).get("recipe", {}).get("name", "") if card.is_file() else ""
-    log = runs_folder() / run / "log.jsonl"
-    return [json.loads(line) for line in log.read_text().splitlines()] if run and log.is_file() else []
+def logs_of(file: Path) -> dict[str, list[dict[str, Any]]]:
+    """By name the logs, one line an epoch, of the runs that a file is made of, as the export keeps them beside it."""
+    kept = file.with_suffix(".jsonl")
+    logs: dict[str, list[dict[str, Any]]] = {}
+    for line in map(json.loads, kept.read_text().splitlines() if kept.is_file() else []):
+        logs.setdefault(line.pop("run"), []).append(line)
+    return logs
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from model_export.answers import answers_of
 from model_export.architectures import load_net
 from model_export.card import write_card
 from model_export.choose import choose_mix, choose_threshold, cross_fitted_error, fit_temperature, softmax
-from model_export.data import Split, data_folder, fit_for_training, plurality, vote_shares
+from model_export.data import Split, data_folder, fit_for_training, plurality, runs_folder, vote_shares
 from model_export.embedding import Scaling, fit_scaling
 from model_export.evaluate import Read, figures, score
 from model_export.graph import Shipped, check_parity, set_temperature, sign, write_graph
@@ -79,8 +79,18 @@ def export(run: str, name: str, int8: bool = False, folder: Path = MODELS) -> Pa
     if int8:
         card = try_int8(file, kind, card, validation, train)
     write_card(card, file)
+    write_logs(run, file.with_suffix(".jsonl"))
     log.info("%s: %.4f on labels, %.4f on FER+", file, card["accuracy"], card["accuracy_ferplus"] or float("nan"))
     return file
+
+
+def write_logs(run: str, file: Path) -> None:
+    """Keep the logs of the runs that a model is made of: a line an epoch, with the run's name."""
+    logs = {name: runs_folder() / name / "log.jsonl" for name in run.split("+")}
+    with file.open("w") as kept:
+        for name, lines in logs.items():
+            for line in lines.read_text().splitlines() if lines.is_file() else []:
+                kept.write(json.dumps({"run": name, **json.loads(line)}) + "\n")
 
 
 def finish(file: Path, kind: str, validation: Split) -> dict[str, Any]:

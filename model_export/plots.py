@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,22 @@ import matplotlib.pyplot as plt
 #: Sides in inches of a square plot, and dots an inch.
 SIDE, DPI = 4.6, 110
 LABELS, CROWD = "original labels", "FER+ plurality"
+#: What a run's log tells of each epoch, and its plot's title.
+LEARNING = {
+    "loss": "loss in training",
+    "validation": f"validation, {LABELS}",
+    "validation_ferplus": f"validation, {CROWD}",
+}
 
 
-def draw(figures: dict[str, Any], curve: list[dict[str, Any]], folder: Path) -> None:
-    """Write one PNG a plot: confusion, reliability, coverage, conditions, and learning if the run's lines are known."""
+def draw(figures: dict[str, Any], logs: dict[str, list[dict[str, Any]]], folder: Path) -> None:
+    """Write one PNG a plot: confusion, reliability, coverage, conditions, and learning if the runs' logs are known."""
     confusion(figures, folder / "confusion.png")
     reliability(figures, folder / "reliability.png")
     coverage(figures, folder / "coverage.png")
     conditions(figures, folder / "conditions.png")
-    if curve:
-        learning(curve, folder / "learning.png")
+    if logs:
+        learning(logs, folder / "learning.png")
 
 
 def _save(figure: Any, file: Path) -> None:
@@ -101,16 +108,23 @@ def conditions(figures: dict[str, Any], file: Path) -> None:
     _save(figure, file)
 
 
-def learning(curve: list[dict[str, Any]], file: Path) -> None:
-    """Loss, and accuracy on validation, by epoch."""
-    epochs = [line["epoch"] for line in curve]
-    figure, axis = plt.subplots(figsize=(SIDE * 1.3, SIDE))
-    axis.plot(epochs, [line["validation"] for line in curve], label=LABELS)
-    if curve[-1]["validation_ferplus"] is not None:
-        axis.plot(epochs, [line["validation_ferplus"] for line in curve], label=CROWD)
-    axis.set(xlabel="epoch", ylabel="accuracy on validation", ylim=(0, 1))
-    axis.legend(loc="lower right", fontsize=8)
-    loss = axis.twinx()
-    loss.plot(epochs, [line["loss"] for line in curve], color="0.6", linestyle="--")
-    loss.set_ylabel("loss in training (dashed)")
+def learning(logs: dict[str, list[dict[str, Any]]], file: Path) -> None:
+    """Loss in training and accuracies on validation by epoch, from the logs of runs; seeds of one share a colour."""
+    names = list(dict.fromkeys(name_of(run) for run in logs))
+    figure, axes = plt.subplots(1, len(LEARNING), figsize=(3 * SIDE, SIDE))
+    for axis, (key, title) in zip(axes, LEARNING.items(), strict=True):
+        drawn = set()
+        for run, lines in logs.items():
+            name = name_of(run)
+            epochs, values = [line["epoch"] for line in lines], [line[key] for line in lines]
+            label = None if name in drawn else name
+            axis.plot(epochs, np.array(values, float), color=f"C{names.index(name)}", linewidth=1.2, label=label)
+            drawn.add(name)
+        axis.set(title=title, xlabel="epoch")
+    axes[0].legend(fontsize=8)
     _save(figure, file)
+
+
+def name_of(run: str) -> str:
+    """What a run is called without the number of its seed."""
+    return re.sub(r"-\d+$", "", run)

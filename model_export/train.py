@@ -168,6 +168,7 @@ def train(recipe: Recipe) -> Path:
     if recipe.pictures:
         train_split = train_split.take(np.arange(min(recipe.pictures, len(train_split))))
     crowd = plurality(validation)
+    voted = recipe.votes > 0 and (crowd >= 0).any()  # a head that learnt nothing is not measured
     run = Run(recipe, runs_folder() / recipe.name)
     run.resume()
     images, (labels, votes) = torch.from_numpy(train_split.images), targets(train_split, recipe)
@@ -185,7 +186,7 @@ def train(recipe: Recipe) -> Path:
             "epoch": run.epoch,
             "loss": round(loss, 4),
             "validation": round(float((told == validation.labels).mean()), 4),
-            "validation_ferplus": round(float((seen == crowd)[crowd >= 0].mean()), 4) if (crowd >= 0).any() else None,
+            "validation_ferplus": round(float((seen == crowd)[crowd >= 0].mean()), 4) if voted else None,
             "seconds": round(worked, 1),
         }
         with (run.folder / "log.jsonl").open("a") as file:

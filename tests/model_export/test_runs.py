@@ -12,6 +12,8 @@ torch = pytest.importorskip("torch", reason="PyTorch is not here: see model_expo
 
 from model_export import compare, mobilenet, reproduce  # noqa: E402
 from model_export.architectures import load_net, make_net  # noqa: E402
+from model_export.evaluate import evaluate, logs_of  # noqa: E402
+from model_export.export import export  # noqa: E402
 from model_export.recipe import Recipe  # noqa: E402
 from model_export.train import train  # noqa: E402
 
@@ -64,6 +66,16 @@ def test_the_mean_of_two_runs_lies_between_them(folders):
     train(replace(TINY, name="wide", width=16))
     with pytest.raises(SystemExit, match="several nets"):
         load_net("tiny+wide")
+
+
+def test_the_logs_of_a_models_runs_are_kept_beside_it_and_drawn(folders):
+    train(TINY)
+    train(replace(TINY, name="next", seed=2, start="tiny", epochs=1))
+    file = export("tiny+next", "mine", folder=folders)
+    assert [(run, len(lines)) for run, lines in logs_of(file).items()] == [("tiny", 2), ("next", 1)]
+    evaluate(file, folders / "figures")
+    drawn = {plot.stem for plot in (folders / "figures").glob("*.png")}
+    assert drawn == {"confusion", "reliability", "coverage", "conditions", "learning"}
 
 
 def test_a_checkpoint_from_before_a_knob_was_there_is_resumed(folders):
@@ -161,7 +173,7 @@ def test_the_quick_form_makes_a_student_of_two_teachers_and_measures_it(folders,
 def test_seeds_are_compared_with_mean_and_spread(folders):
     for seed in (1, 2):
         train(replace(TINY, name=f"tiny-{seed}", seed=seed))
-    (row,) = compare.compare(["tiny"])
+    (row,) = compare.compare(compare.records_of(["tiny"]))
     cards = [json.loads((folders / "runs" / f"tiny-{seed}" / "model.json").read_text()) for seed in (1, 2)]
     assert row["seeds"] == 2
     assert row["accuracy"]["mean"] == pytest.approx(np.mean([card["accuracy"] for card in cards]))
@@ -172,14 +184,14 @@ def test_seeds_are_compared_with_mean_and_spread(folders):
     torch.save({**state, "epoch": 1}, folders / "runs" / "tiny-3" / "checkpoint.pt")
     assert compare.runs_of("tiny", None) == ["tiny-1", "tiny-2"]
     with pytest.raises(SystemExit, match="no finished run 'other'"):
-        compare.compare(["other"])
+        compare.records_of(["other"])
 
 
 def test_what_is_kept_of_runs_stands_for_them_on_another_machine(folders, tmp_path, monkeypatch):
     for seed in (1, 2):
         train(replace(TINY, name=f"tiny-{seed}", seed=seed, epochs=1))
     kept = tmp_path / "kept"
-    rows = compare.compare(["tiny"], kept)
+    records = compare.records_of(["tiny"], kept)
     assert [len(json.loads(file.read_text())["log"]) for file in sorted(kept.iterdir())] == [1, 1]
     monkeypatch.setenv("MOODSTREAM_RUNS", str(tmp_path / "elsewhere"))
-    assert compare.compare(["tiny"], kept) == rows
+    assert compare.records_of(["tiny"], kept) == records
