@@ -1,4 +1,7 @@
-"""The model card for people, from the figures: ``python -m model_export.card [FILE.json]`` renders it again."""
+"""The model card for people, from the figures: ``python -m model_export.card [FILE.json …] [--time]``.
+
+Renders cards again; ``--time`` first measures, in turns, what a face costs with each of their models on this machine.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from bench.hardware import hardware
 from classifier_service.classifier import MODELS
+from model_export.evaluate import time_in_turns
 
 TEMPLATE = Path(__file__).parent / "card.md"
 
@@ -46,6 +51,7 @@ def render(card: dict[str, Any]) -> str:
         balanced_ferplus=_percent(card["ferplus"]["balanced_accuracy"]),
         error=_percent(card["calibration_error_cross_fitted"]),
         ms=card["ms_a_face_one_core_batch_16"],
+        hardware=card["hardware"],
         mix=card["mix"],
         temperature=card["temperature"],
         unsure_below=f"{card['unsure_below']:.2f}",
@@ -103,8 +109,20 @@ def _few_shot(found: dict[str, Any] | None) -> str:
     return "\n".join(lines)
 
 
+def time_again(cards: list[Path]) -> None:
+    """Put into the figures what a face costs with each model, and on which processor."""
+    times = time_in_turns({str(card): card.with_suffix(".onnx") for card in cards})
+    for card in cards:
+        found = json.loads(card.read_text())
+        write_card({**found, "ms_a_face_one_core_batch_16": times[str(card)], "hardware": hardware()}, card)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m model_export.card", description=__doc__)
-    parser.add_argument("file", type=Path, nargs="?", default=MODELS / "default.json")
-    chosen = parser.parse_args().file
-    chosen.with_suffix(".md").write_text(render(json.loads(chosen.read_text())))
+    parser.add_argument("cards", type=Path, nargs="*", metavar="FILE.json", default=[MODELS / "default.json"])
+    parser.add_argument("--time", action="store_true", help="measure first what a face costs")
+    chosen = parser.parse_args()
+    if chosen.time:
+        time_again(chosen.cards)
+    for file in chosen.cards:
+        file.with_suffix(".md").write_text(render(json.loads(file.read_text())))

@@ -2,8 +2,9 @@
 
 NAME is a run, or what the runs of several seeds begin with: ``ours`` stands for ``ours-1``, ``ours-2``, …, and gives
 their mean and spread. Each run is exported and measured like a model that ships, into its own folder, and only if that
-was not done since its last epoch. Prints the table as Markdown; ``--out`` writes it there, with its figures as JSON,
-the learning curves, and recipe, log and figures of each run, which stand for runs that were made on another machine.
+was not done since its last epoch; then all are timed in turns. Prints the table as Markdown; ``--out`` writes it there,
+with its figures as JSON, the learning curves, and recipe, log and figures of each run, which stand for runs that were
+made on another machine.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 
 from model_export.architectures import load_net
 from model_export.data import runs_folder
+from model_export.evaluate import time_in_turns
 from model_export.export import export
 from model_export.plots import learning
 
@@ -59,21 +61,26 @@ def runs_of(name: str, kept: Path | None) -> list[str]:
 
 def _finished(run: str) -> bool:
     """Whether a run is at its end, as all that were kept are."""
-    if not (runs_folder() / run / "checkpoint.pt").is_file():
+    if not is_here(run):
         return True
     _, recipe = load_net(run)
     return bool(recipe["epochs_done"] == recipe["epochs"])
 
 
+def is_here(run: str) -> bool:
+    """Whether a run lies in the folder of runs, or is known only by what was kept of it."""
+    return (runs_folder() / run / "checkpoint.pt").is_file()
+
+
 def record_of(run: str, kept: Path | None) -> dict[str, Any]:
     """Recipe, log and figures of a run as it stands, with the minutes that so many of its median epoch take.
 
-    It is written into ``kept``, and read from there if the run itself is not here.
+    It is read from ``kept`` if the run itself is not here.
     """
-    folder = runs_folder() / run
-    if kept and not (folder / "checkpoint.pt").is_file():
+    if kept and not is_here(run):
         record: dict[str, Any] = json.loads((kept / f"{run}.json").read_text())
         return record
+    folder = runs_folder() / run
     file = folder / "model.json"
     if not file.is_file() or file.stat().st_mtime < (folder / "checkpoint.pt").stat().st_mtime:
         export(run, "model", folder=folder)
@@ -81,11 +88,7 @@ def record_of(run: str, kept: Path | None) -> dict[str, Any]:
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     minutes = len(log) * float(np.median([line["seconds"] for line in log])) / 60
     card |= {"epochs": len(log), "minutes": round(minutes, 1)}
-    record = {**{key: card[key] for _, key, _, _ in COLUMNS}, "recipe": card["recipe"], "log": log}
-    if kept:
-        kept.mkdir(parents=True, exist_ok=True)
-        (kept / f"{run}.json").write_text(_with_short_lines(record))
-    return record
+    return {**{key: card[key] for _, key, _, _ in COLUMNS}, "recipe": card["recipe"], "log": log}
 
 
 def _with_short_lines(record: dict[str, Any]) -> str:
@@ -95,8 +98,16 @@ def _with_short_lines(record: dict[str, Any]) -> str:
 
 
 def records_of(names: list[str], kept: Path | None = None) -> dict[str, dict[str, dict[str, Any]]]:
-    """By name the records of its runs, by run."""
-    return {name: {run: record_of(run, kept) for run in runs_of(name, kept)} for name in names}
+    """By name the records of its runs, by run; those of runs that are here are written into ``kept``."""
+    found = {name: {run: record_of(run, kept) for run in runs_of(name, kept)} for name in names}
+    here = {run: record for runs in found.values() for run, record in runs.items() if is_here(run)}
+    for run, milliseconds in time_in_turns({run: runs_folder() / run / "model.onnx" for run in here}).items():
+        here[run]["ms_a_face_one_core_batch_16"] = milliseconds
+    if kept:
+        kept.mkdir(parents=True, exist_ok=True)
+        for run, record in here.items():
+            (kept / f"{run}.json").write_text(_with_short_lines(record))
+    return found
 
 
 def compare(found: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, Any]]:

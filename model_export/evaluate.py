@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from bench.hardware import hardware
 from classifier_service.classifier import MODELS, Classifier
 from model_export.data import Split, data_folder, plurality, vote_shares
 from moodstream.types import CROP_SIDE, EXPRESSIONS
@@ -26,6 +27,8 @@ from moodstream.types import CROP_SIDE, EXPRESSIONS
 BINS = 15
 RESAMPLES = 1000
 BATCH = 16
+#: How often files are timed that are compared; a machine is not equally fast all the time.
+ROUNDS = 5
 #: Sides in pixels of the small faces that are imitated: shrunk so far, then enlarged as the detector does.
 SIZES = (36, 24, 18, 12)
 THRESHOLDS = np.arange(0.1, 0.95, 0.05)
@@ -84,6 +87,14 @@ def milliseconds_a_face(classifier: Classifier, images: Pictures) -> float:
         classifier.classify(images[start : start + BATCH])
         times.append((time.perf_counter() - began) / BATCH * 1000)
     return round(float(np.median(times)), 3)
+
+
+def time_in_turns(files: dict[str, Path]) -> dict[str, float]:
+    """Milliseconds a face of each file, by its name: the median of rounds, in each of which all take a turn."""
+    images = Split.load(data_folder() / "validation.npz").images
+    classifiers = {name: Classifier.load(str(file)) for name, file in files.items()}
+    rounds = [[milliseconds_a_face(classifier, images) for classifier in classifiers.values()] for _ in range(ROUNDS)]
+    return {name: round(float(np.median(times)), 3) for name, *times in zip(files, *rounds, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -214,6 +225,7 @@ def figures(file: Path, split: Split, train: Split | None = None) -> dict[str, A
         "coverage": coverage(read.answers, split),
         "by": conditions(classifier, read, split),
         "ms_a_face_one_core_batch_16": milliseconds_a_face(classifier, split.images),
+        "hardware": hardware(),
     }
 
 

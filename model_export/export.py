@@ -134,8 +134,6 @@ def try_int8(file: Path, kind: str, card: dict[str, Any], validation: Split, tra
         "accuracy_ferplus": found["accuracy_ferplus"],
         "with_vnni": with_vnni,
         "bytes": found["bytes"],
-        "ms_a_face_one_core_batch_16": found["ms_a_face_one_core_batch_16"],
-        "float32_ms": card["ms_a_face_one_core_batch_16"],
     }
     log.info("int8 %s: %s", "ships" if good else "stays behind", json.dumps(tried))
     if not good:

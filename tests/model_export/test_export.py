@@ -10,10 +10,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not here: see model_export/README.md for its environment")
 
+from bench.hardware import hardware  # noqa: E402
 from classifier_service.classifier import Classifier  # noqa: E402
 from model_export import export as exporting  # noqa: E402
 from model_export.answers import answers_of  # noqa: E402
 from model_export.architectures import load_net  # noqa: E402
+from model_export.card import time_again  # noqa: E402
 from model_export.choose import softmax  # noqa: E402
 from model_export.data import Split, plurality  # noqa: E402
 from model_export.graph import PARITY, Shipped, check_parity, sign, write_graph  # noqa: E402
@@ -54,6 +56,18 @@ def test_a_run_becomes_a_file_with_its_card(folders):
     assert card["accuracy"] != card["answers_on_labels"]
     text = (folders / "mine.md").read_text()
     assert "Not for" in text and "$" not in text
+
+
+def test_a_card_tells_what_a_face_costs_here(folders):
+    cards = [exporting.export("tiny", name, folder=folders).with_suffix(".json") for name in ("mine", "other")]
+    for card in cards:
+        card.write_text(json.dumps({**json.loads(card.read_text()), "ms_a_face_one_core_batch_16": 0, "hardware": ""}))
+    time_again(cards)
+    for card in cards:
+        found = json.loads(card.read_text())
+        assert found["ms_a_face_one_core_batch_16"] > 0
+        assert f"{found['ms_a_face_one_core_batch_16']} ms a face" in card.with_suffix(".md").read_text()
+        assert found["hardware"] == hardware()
 
 
 def test_an_embedding_holds_the_answer_and_scaled_features(folders, monkeypatch):
