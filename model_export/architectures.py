@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -58,8 +59,27 @@ def load_net(run: str) -> tuple[TwoHeads, dict[str, Any]]:
     return net.eval(), {**asdict(recipe), "name": run, "epochs_done": states[-1]["epoch"], "minutes": minutes}
 
 
+def lineage(run: str) -> list[str]:
+    """The runs behind one, or behind several with ``+`` between: each after those that it began with or learnt from.
+
+    What is behind a run that is not here any more is left out.
+    """
+    names: dict[str, None] = {}
+    for name in run.split("+"):
+        if _checkpoint(name).is_file():
+            recipe = Recipe(**_state(name)["recipe"])
+            for earlier in filter(None, (recipe.start, *recipe.teachers.split(","))):
+                names |= dict.fromkeys(lineage(earlier))
+        names[name] = None
+    return list(names)
+
+
+def _checkpoint(run: str) -> Path:
+    return runs_folder() / run / "checkpoint.pt"
+
+
 def _state(run: str) -> dict[str, Any]:
-    file = runs_folder() / run / "checkpoint.pt"
+    file = _checkpoint(run)
     if not file.is_file():
         known = ", ".join(sorted(f.parent.name for f in runs_folder().glob("*/checkpoint.pt"))) or "none"
         raise SystemExit(f"There is no run {run!r} in {runs_folder()}; runs there: {known}")

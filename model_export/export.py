@@ -20,7 +20,7 @@ import torch
 
 from classifier_service.classifier import MODELS
 from model_export.answers import answers_of
-from model_export.architectures import load_net
+from model_export.architectures import lineage, load_net
 from model_export.card import write_card
 from model_export.choose import choose_mix, choose_threshold, cross_fitted_error, fit_temperature, softmax
 from model_export.data import Split, data_folder, fit_for_training, plurality, runs_folder, vote_shares
@@ -85,8 +85,8 @@ def export(run: str, name: str, int8: bool = False, folder: Path = MODELS) -> Pa
 
 
 def write_logs(run: str, file: Path) -> None:
-    """Keep the logs of the runs that a model is made of: a line an epoch, with the run's name."""
-    logs = {name: runs_folder() / name / "log.jsonl" for name in run.split("+")}
+    """Keep the logs of the runs behind a model, teachers first: a line an epoch, with the run's name."""
+    logs = {name: runs_folder() / name / "log.jsonl" for name in lineage(run)}
     with file.open("w") as kept:
         for name, lines in logs.items():
             for line in lines.read_text().splitlines() if lines.is_file() else []:

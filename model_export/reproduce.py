@@ -28,14 +28,23 @@ from moodstream.types import CROP_SIDE, EXPRESSIONS
 
 log = logging.getLogger(__name__)
 
-#: The runs behind the shipped file: each teaches the next, which goes on from its weights; the last sees dim rooms too.
-#: What ships is the mean of the last two.
-TEACHER = Recipe(name="ours-1")
+#: The runs behind the shipped file: two from scratch teach the third, all three the fourth, which sees dim rooms too.
+#: Each student goes on from the weights of a teacher. What ships is the mean of the last two.
+TEACHERS = (Recipe(name="teacher-1", seed=1), Recipe(name="teacher-2", seed=2))
 DISTILLED = Recipe(
-    name="distil-1", seed=2, start="ours-1", teachers="ours-1", taught=0.5, epochs=30, decay_epochs=14, large_epochs=8
+    name="distil-1",
+    seed=3,
+    start="teacher-1",
+    teachers="teacher-1,teacher-2",
+    taught=0.5,
+    epochs=30,
+    decay_epochs=14,
+    large_epochs=8,
 )
-DIM = replace(DISTILLED, name="distil-2", seed=3, start="distil-1", teachers="ours-1,distil-1", epochs=24, dim=0.25)
-RUNS = (TEACHER, DISTILLED, DIM)
+DIM = replace(
+    DISTILLED, name="distil-2", seed=4, start="distil-1", teachers="teacher-1,teacher-2,distil-1", epochs=24, dim=0.25
+)
+RUNS = (*TEACHERS, DISTILLED, DIM)
 SHIPPED = "distil-1+distil-2"
 #: Pictures of each split, and epochs, of the quick form.
 QUICK_PICTURES, QUICK_EPOCHS = 320, 2
@@ -98,8 +107,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m model_export.reproduce", description=__doc__)
     parser.add_argument("source", type=Path, nargs="?", help="the pictures, as `prepare` takes them")
     parser.add_argument("--quick", action="store_true", help="a smoke test on a few hundred pictures")
+    parser.add_argument("--bfloat16", action="store_true", help="faster on processors with AMX, slower on others")
     chosen = parser.parse_args()
     if chosen.quick:
         quick(chosen.source)
     else:
-        reproduce(chosen.source, RUNS, SHIPPED, MODELS)
+        runs = tuple(replace(recipe, bfloat16=chosen.bfloat16) for recipe in RUNS)
+        reproduce(chosen.source, runs, SHIPPED, MODELS)

@@ -78,6 +78,13 @@ def test_the_logs_of_a_models_runs_are_kept_beside_it_and_drawn(folders):
     assert drawn == {"confusion", "reliability", "coverage", "conditions", "learning"}
 
 
+def test_the_logs_of_teachers_are_kept_too(folders):
+    for seed in (1, 2):
+        train(replace(TINY, name=f"teacher-{seed}", seed=seed, epochs=1))
+    train(replace(TINY, name="student", start="teacher-2", teachers="teacher-1,teacher-2", epochs=1))
+    assert list(logs_of(export("student", "mine", folder=folders))) == ["teacher-2", "teacher-1", "student"]
+
+
 def test_a_checkpoint_from_before_a_knob_was_there_is_resumed(folders):
     train(TINY)
     file = folders / "runs" / "tiny" / "checkpoint.pt"
