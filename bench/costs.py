@@ -19,10 +19,10 @@ import numpy as np
 import websockets
 
 from bench.grid import Gallery
-from bench.hardware import hardware
 from bench.path import frame_with_one_face
 from bench.people import astronauts
 from frontend import relay, token
+from moodstream.hardware import hardware
 from moodstream.local import free_port, local_stack
 from moodstream.settings import Settings
 from moodstream.wire import pack_frame

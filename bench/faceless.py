@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.grid import Gallery
-from bench.hardware import hardware
 from bench.people import drawn
 from detector_service.detectors import make_detector
 from detector_service.finder import Finder
+from moodstream.hardware import hardware
 from moodstream.settings import settings
 
 Picture = NDArray[np.uint8]

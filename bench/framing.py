@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import data
 
-from bench.hardware import hardware
 from bench.people import BOX_BELOW, Picture, wall
 from classifier_service.classifier import Classifier
 from model_export.data import NOT_A_FACE, Split, data_folder, plurality
 from moodstream.client import Client
+from moodstream.hardware import hardware
 from moodstream.local import local_stack
 from moodstream.settings import settings
 from moodstream.types import FrameReading

@@ -28,8 +28,8 @@ import httpx
 import redis.asyncio
 import websockets
 
-from bench.hardware import hardware
 from bench.path import frame_with_one_face
+from moodstream.hardware import hardware
 from moodstream.local import free_port, valkey_command
 from moodstream.supervisor import Service, Supervisor
 from moodstream.wire import FACES, pack_frame

@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from bench.grid import Gallery
-from bench.hardware import hardware
 from bench.people import Box, Picture, Portrait, astronauts, from_fer, photographs
 from detector_service.boxes import overlaps
 from detector_service.detectors import Detector, make_detector
 from detector_service.finder import Finder
+from moodstream.hardware import hardware
 from moodstream.settings import settings
 from moodstream.types import Face
 

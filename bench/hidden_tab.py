@@ -15,7 +15,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench.hardware import hardware
+from moodstream.hardware import hardware
 from tests.e2e.clip import write_clip
 from tests.e2e.headed import Tab, display, window
 from tests.running import moodstream_up

@@ -24,10 +24,10 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from bench.figures import Figures
-from bench.hardware import hardware
 from bench.limit_fer import against_fer
 from bench.limit_path import path
 from bench.limit_queue import gathering, growth, overhead, through_queue
+from moodstream.hardware import hardware
 
 
 def main() -> None:

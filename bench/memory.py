@@ -18,7 +18,7 @@ from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench.hardware import hardware
+from moodstream.hardware import hardware
 from tests.e2e.headed import Browser, Tab, display, window
 from tests.running import Running, moodstream_up
 

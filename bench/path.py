@@ -20,8 +20,8 @@ import websockets
 from skimage.data import astronaut
 
 from bench.grid import Gallery
-from bench.hardware import hardware
 from bench.people import Picture, from_fer
+from moodstream.hardware import hardware
 from moodstream.local import local_stack
 from moodstream.settings import settings
 from moodstream.types import STAGES

@@ -13,10 +13,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from bench.costs import FPS, pictures
-from bench.hardware import hardware
 from detector_service.detectors import Detector, make_detector
 from detector_service.find import find
 from detector_service.finder import Finder
+from moodstream.hardware import hardware
 from moodstream.settings import Settings, settings
 
 FACES, STREAMS = 25, 2

@@ -16,8 +16,8 @@ import threading
 import time
 from pathlib import Path
 
-from bench.hardware import hardware
 from frontend.video_job import VideoJob
+from moodstream.hardware import hardware
 from moodstream.local import local_stack
 from moodstream.settings import settings
 from tests.clips import portrait, write_video

@@ -11,9 +11,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from bench.hardware import hardware
 from classifier_service.classifier import MODELS
 from model_export.evaluate import time_in_turns
+from moodstream.hardware import hardware
 
 TEMPLATE = Path(__file__).parent / "card.md"
 

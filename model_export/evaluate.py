@@ -19,9 +19,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from bench.hardware import hardware
 from classifier_service.classifier import MODELS, Classifier
 from model_export.data import Split, data_folder, plurality, vote_shares
+from moodstream.hardware import hardware
 from moodstream.types import CROP_SIDE, EXPRESSIONS
 
 BINS = 15

@@ -18,7 +18,7 @@ from typing import Any
 
 from bench.cluster import steps
 from bench.cluster.kit import Kit, missing, say
-from bench.hardware import hardware
+from moodstream.hardware import hardware
 
 STEPS: dict[str, Callable[[Kit], dict[str, Any]]] = {
     "images": steps.images,

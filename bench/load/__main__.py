@@ -21,11 +21,11 @@ import cv2
 import numpy as np
 
 from bench.grid import Gallery
-from bench.hardware import hardware
 from bench.load.door import Detector, Door, Page
 from bench.load.stream import Participant, Plan
 from bench.load.tally import Tally
 from bench.people import astronauts, photographs
+from moodstream.hardware import hardware
 
 #: Pictures that a stream goes through again and again.
 PICTURES = 40

