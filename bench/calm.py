@@ -129,6 +129,12 @@ def delays(faces: list[list[Probabilities]], unsure_below: float, constant_s: fl
     return found
 
 
+def quantile(took: list[float], share: float) -> float | None:
+    """Seconds within which that share of the changes was shown; none if there were none or fewer were shown."""
+    within = float(np.quantile(took, share, method="higher")) if took else float("inf")
+    return round(within, 3) if np.isfinite(within) else None
+
+
 def told(faces: list[list[Probabilities]], unsure_below: float, constant_s: float) -> dict[str, object]:
     """Calm and quickness under one time constant."""
     minutes = sum(len(rows) for rows in faces) / FPS / 60
@@ -139,8 +145,8 @@ def told(faces: list[list[Probabilities]], unsure_below: float, constant_s: floa
         "label_changes_a_minute": round(sum(counted) / minutes, 3),
         "true_changes": len(took),
         "shown_within_half_a_second": round(1 - late / len(took), 4) if took else None,
-        "shown_after_s_p50": round(float(np.quantile(took, 0.5)), 3) if took else None,
-        "shown_after_s_p99": round(float(np.quantile(took, 0.99)), 3) if took else None,
+        "shown_after_s_p50": quantile(took, 0.5),
+        "shown_after_s_p99": quantile(took, 0.99),
     }
 
 

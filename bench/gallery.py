@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ from detector_service.finder import Finder
 from moodstream.hardware import hardware
 from moodstream.settings import settings
 from moodstream.types import Face
+
+log = logging.getLogger(__name__)
 
 SIZES = ((1280, 720), (1920, 1080))
 #: A find shows a face if the boxes' intersection over union is at least this.
@@ -126,6 +129,7 @@ def measure(options: argparse.Namespace) -> list[dict[str, object]]:
                     result = watch(gallery, detector, seconds, options.fps, moving)
                     about = {"portraits": source, "faces": n, "size": "{}x{}".format(*size), "moving": moving}
                     results.append({**about, **result})
+                    log.info("%s", json.dumps(results[-1]))
     detector.close()
     return results
 
@@ -140,4 +144,5 @@ if __name__ == "__main__":
     parser.add_argument("--sources", nargs="+", choices=("fer", "astronaut"), help="both if not given")
     parser.add_argument("--portraits", type=Path, help="a folder of portraits instead, one person each")
     arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     print(json.dumps({"galleries": measure(arguments), "hardware": hardware()}, indent=1))
