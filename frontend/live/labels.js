@@ -63,9 +63,11 @@ function fit(item, levels, { width, height, measure, taken, boxes }) {
     const left = clamp(x - 1, 2, width - label.w - 2);
     const above = y - label.h - 3;
     const below = y + h + 3;
-    for (const top of [above, below]) {
-      if (top < 0 || top + label.h > height) continue;
-      const spot = { ...label, x: left, y: top };
+    const spots = [[left, above], [left, below]];
+    if (level === 'sign') spots.push([x + w + 3, y], [x - label.w - 3, y]);
+    for (const [across, down] of spots) {
+      if (across < 0 || across + label.w > width || down < 0 || down + label.h > height) continue;
+      const spot = { ...label, x: across, y: down };
       if (free(spot, item, taken, boxes)) return spot;
     }
   }

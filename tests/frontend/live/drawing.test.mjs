@@ -39,6 +39,15 @@ for (const [columns, rows] of [[3, 2], [5, 5], [10, 5]]) {
   });
 }
 
+test('where there is no room above or below a small face its sign lies beside it', () => {
+  const size = { width: 200, height: 40 };
+  const items = [30, 150].map((x, i) => ({ box: [x, 6, 28, 30], sign: 'S', row: i + 1, word: 'surprise', confidence: 0.9 }));
+  for (const label of place(items, { ...size, measure })) {
+    assert.equal(label.level, 'sign');
+    assert.ok(items.every(({ box }) => !overlap(rect(label), box)));
+  }
+});
+
 test('text scales with the face, within what can be read', () => {
   const at = (side) => place([{ box: [300, 300, side, side], sign: 'H', row: 1, word: 'happy', confidence: 1 }], { width: 900, height: 900, measure })[0].size;
   assert.ok(at(30) >= 9 && at(30) < at(80) && at(80) < at(110));
