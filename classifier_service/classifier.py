@@ -56,12 +56,19 @@ class Classifier:
         try:
             session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's exceptions share no base of their own
-            raise ModelError(f"MOODSTREAM_MODEL={model!r}: {path} is not a readable ONNX file: {error}") from error
+            raise ModelError(
+                f"MOODSTREAM_MODEL={model!r}: {path} is not a readable ONNX file: {_line(error)}"
+            ) from error
         name, unsure_below = _check(session, path)
         version = hashlib.sha256(path.read_bytes()).hexdigest()[:12]  # which file exactly, whatever it calls itself
         classifier = cls(session, name, version, unsure_below)
         for batch in WARM_UP_BATCHES:
-            classifier.classify(np.zeros((batch, CROP_SIDE, CROP_SIDE), np.uint8))
+            try:
+                found = classifier.classify(np.zeros((batch, CROP_SIDE, CROP_SIDE), np.uint8))
+            except Exception as error:  # as above
+                raise ModelError(f"{path} cannot read {batch} crops at once: {_line(error)}") from error
+            if len(found.probabilities) != batch or len(found.embeddings) != batch:
+                raise ModelError(f"{path} does not give one answer a crop")
         return classifier
 
     def classify(self, crops: npt.NDArray[np.uint8]) -> Classification:
@@ -80,16 +87,24 @@ class Classifier:
         return np.asarray(self._session.run([name], {"crops": crops})[0])
 
 
+def _line(error: Exception) -> str:
+    """The first line of an error of ONNX Runtime, which adds its own sources to some."""
+    return str(error).partition("\n")[0]
+
+
 def _check(session: ort.InferenceSession, path: Path) -> tuple[str, float]:
     """Name and threshold of a model that keeps the contract."""
     inputs = {i.name: (i.type, i.shape[1:]) for i in session.get_inputs()}
-    outputs: dict[str, Any] = {o.name: o.shape for o in session.get_outputs()}
+    outputs: dict[str, Any] = {o.name: o.shape[1:] for o in session.get_outputs()}
     if inputs != {"crops": ("tensor(uint8)", [CROP_SIDE, CROP_SIDE])}:
         raise ModelError(f"{path} takes {inputs}, a classifier takes crops uint8 (n, {CROP_SIDE}, {CROP_SIDE})")
-    if not {"probabilities", "embedding"} <= outputs.keys() or outputs["probabilities"][1] != len(EXPRESSIONS):
-        raise ModelError(f"{path} gives {outputs}, a classifier gives probabilities (n, 7) and embedding (n, d)")
+    if outputs.get("probabilities") != [len(EXPRESSIONS)] or len(outputs.get("embedding", [])) != 1:
+        raise ModelError(f"{path} gives {outputs} a crop, a classifier gives 7 probabilities and an embedding")
     facts = session.get_modelmeta().custom_metadata_map
     try:
-        return facts["name"], float(facts["unsure_below"])
+        name, unsure_below = facts["name"], float(facts["unsure_below"])
     except (KeyError, ValueError):
         raise ModelError(f"{path} does not tell its name and threshold: export it with model_export") from None
+    if not 0 <= unsure_below <= 1:
+        raise ModelError(f"{path} tells the threshold {unsure_below}, which is no probability")
+    return name, unsure_below

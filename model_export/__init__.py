@@ -1,9 +1,5 @@
-"""From labelled pictures to the shipped model: prepare, train, evaluate, export.
+"""From labelled pictures to the shipped model: prepare, train, distill, evaluate, export, card.
 
-The only folder that imports PyTorch. Each step is one module with its knobs on top and one command::
-
-    python -m model_export.prepare SOURCE
-    python -m model_export.train
-    python -m model_export.evaluate
-    python -m model_export.export
+The only folder that imports PyTorch. Each step is one module with its knobs on top and one command, and `reproduce` is
+all of them: see README.md beside this file.
 """

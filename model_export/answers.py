@@ -37,13 +37,14 @@ def _picture(images: Pictures) -> Tensor:
 def taught(labels: Tensor, votes: Tensor, images: Pictures, recipe: Recipe) -> tuple[Tensor, Tensor]:
     """Targets mixed with the mean answers of the teachers, which are kept beside the run."""
     file = runs_folder() / recipe.name / "teachers.npz"
-    if file.is_file():
-        with np.load(file) as kept:
-            answers = torch.from_numpy(kept["label"]), torch.from_numpy(kept["votes"])
+    kept = np.load(file) if file.is_file() else {}
+    if kept and str(kept.get("teachers")) == recipe.teachers and len(kept["label"]) == len(images):
+        answers = torch.from_numpy(kept["label"]), torch.from_numpy(kept["votes"])
     else:
         answers = ensemble(recipe.teachers.split(","), images)
         file.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(file.with_suffix(".part.npz"), label=answers[0].numpy(), votes=answers[1].numpy())
+        told = {"label": answers[0].numpy(), "votes": answers[1].numpy(), "teachers": np.array(recipe.teachers)}
+        np.savez(file.with_suffix(".part.npz"), **told)
         file.with_suffix(".part.npz").replace(file)
     # Where nobody voted the teachers' votes are better than none.
     voted = votes.sum(1, keepdim=True)

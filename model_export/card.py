@@ -12,7 +12,8 @@ from string import Template
 from typing import Any
 
 from classifier_service.classifier import MODELS
-from model_export.evaluate import time_in_turns
+from model_export.choose import HALVINGS
+from model_export.evaluate import BINS, time_in_turns
 from moodstream.hardware import hardware
 
 TEMPLATE = Path(__file__).parent / "card.md"
@@ -44,6 +45,9 @@ def render(card: dict[str, Any]) -> str:
         single_pictures=single["pictures"],
         single=_percent(single["accuracy"]),
         single_ferplus=_percent(single["accuracy_ferplus"]),
+        agreed=_percent(card["labels_as_plurality"]),
+        bins=BINS,
+        halvings=HALVINGS,
         answers_on_labels=_percent(card["answers_on_labels"]),
         mirror=_percent(mirror["accuracy"]),
         mirror_ferplus=_percent(mirror["accuracy_ferplus"]),

@@ -73,14 +73,16 @@ class Split:
         )
 
     def save(self, path: Path) -> None:
-        """Write the split as a compressed ``.npz``."""
+        """Write the split as a compressed ``.npz``, whole or not at all."""
         fields: dict[str, npt.NDArray[np.generic]] = {"images": self.images, "labels": self.labels}
         if self.votes is not None:
             fields["ferplus_votes"] = self.votes
         if self.twins is not None:
             fields["twins"] = self.twins
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(path, **fields)  # type: ignore[arg-type]  # stubs want allow_pickle first
+        part = path.with_suffix(".part.npz")
+        np.savez_compressed(part, **fields)  # type: ignore[arg-type]  # stubs want allow_pickle first
+        part.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Split:

@@ -2,7 +2,9 @@
 
 All is measured on validation, with the file as it ships, one forward pass a picture. The answers follow the taggers'
 votes, and are measured by their plurality; the original labels are met by the file's second output, which learnt them.
-How often the answers meet the labels is told too. With ``--out`` the figures and their plots are written there too.
+How often the answers meet the labels is told too. The calibration error here is that of the file's temperature, which
+was fitted on the same pictures; `export` tells the cross-fitted one. With ``--out`` the figures and their plots are
+written there too.
 """
 
 from __future__ import annotations
@@ -215,6 +217,7 @@ def figures(file: Path, split: Split, train: Split | None = None) -> dict[str, A
         **score(read, split),
         "accuracy_interval": interval(labels == split.labels),
         "accuracy_ferplus_interval": interval((answers == crowd)[known]) if known.any() else None,
+        "labels_as_plurality": round(float((split.labels == crowd)[known].mean()), 4) if known.any() else None,
         "answers_on_labels": round(float((answers == split.labels).mean()), 4),
         "without_twins": None if train is None else without_twins(read, split, train),
         "mean_with_mirror_image": score(mirrored, split),

@@ -28,7 +28,7 @@ from model_export.embedding import Scaling, fit_scaling
 from model_export.evaluate import Read, figures, score
 from model_export.graph import Shipped, check_parity, set_temperature, sign, write_graph
 from model_export.net import TwoHeads
-from model_export.quantize import exact_session, quantize
+from model_export.quantize import MOST_OF_A_WEIGHT, exact_session, largest_weight, quantize
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +119,8 @@ def try_int8(file: Path, kind: str, card: dict[str, Any], validation: Split, tra
     quantize(file, small, train.images[fit_for_training(train)])
     set_temperature(file, card["temperature"])
     own = finish(small, f"{kind}-int8", validation)
+    if (widest := largest_weight(small)) > MOST_OF_A_WEIGHT:
+        raise SystemExit(f"{small}: a weight is {widest}; processors without VNNI overflow beyond {MOST_OF_A_WEIGHT}")
     found = figures(small, validation, train)
     exact = score(Read(*outputs(small, validation.images, "probabilities", "label_probabilities")), validation)
     with_vnni = {key: exact[key] for key in ("accuracy", "accuracy_ferplus")}
@@ -138,6 +140,8 @@ def try_int8(file: Path, kind: str, card: dict[str, Any], validation: Split, tra
     log.info("int8 %s: %s", "ships" if good else "stays behind", json.dumps(tried))
     if not good:
         small.unlink()
+        for other in (plain, plain.with_suffix(".json"), plain.with_suffix(".md")):
+            other.unlink(missing_ok=True)  # of an export before
         return {**card, "int8": tried}
     file.replace(plain)
     write_card({**card, "int8": tried}, plain)

@@ -20,6 +20,12 @@ from moodstream.types import CROP_SIDE
 PARITY = 1e-4
 PARITY_PICTURES = 1000
 OPSET = 18
+#: What a file tells of its outputs.
+OUTPUTS = {
+    "probabilities": "the taggers' answer, calibrated by their votes",
+    "label_probabilities": "the original label of FER-2013, as its head says it",
+    "embedding": "seven log-probabilities, evidence, features",
+}
 
 _TEMPERATURE = "temperature"
 
@@ -82,7 +88,7 @@ def sign(file: Path, kind: str, facts: dict[str, str]) -> str:
     """Put the facts, and a name that no other weights share, into a written graph; the name."""
     model = onnx.load(file)
     name = f"{kind}-{hashlib.sha256(model.graph.SerializeToString(deterministic=True)).hexdigest()[:6]}"
-    onnx.helper.set_model_props(model, {"name": name, **facts})
+    onnx.helper.set_model_props(model, {"name": name, **OUTPUTS, **facts})
     onnx.save(model, file)
     return name
 

@@ -71,7 +71,9 @@ def reliability(figures: dict[str, Any], file: Path) -> None:
     top.plot([0, 1], [0, 1], color="0.7", linewidth=1)
     top.plot(confidence, [b["agreed"] for b in bins], "o-", markersize=4)
     top.set(ylabel="share of the taggers that agree", xlim=(0, 1), ylim=(0, 1))
-    top.set_title(f"calibration error {figures['calibration_error']:.1%}")
+    top.set_title(
+        f"calibration error {figures['calibration_error']:.1%}, temperature fitted on these pictures", fontsize=9
+    )
     bottom.bar(confidence, [b["pictures"] for b in bins], width=0.04)
     bottom.set(xlabel="confidence", ylabel="pictures")
     _save(figure, file)

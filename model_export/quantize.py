@@ -18,6 +18,8 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 CALIBRATION_PICTURES = 1024
 BATCH = 64
+#: Two products of such a weight and an unsigned byte fit into the sixteen bits of processors without VNNI.
+MOST_OF_A_WEIGHT = 64
 #: What becomes integer, as far as it lies between the first convolution and the embedding.
 OPERATORS = ("Conv", "Add", "AveragePool", "MaxPool", "GlobalAveragePool")
 #: What ends the body: whatever makes one row of numbers of a picture.
@@ -56,6 +58,13 @@ def quantize(source: Path, target: Path, train_images: npt.NDArray[np.uint8]) ->
             calibrate_method=CalibrationMethod.MinMax,
             extra_options={"CalibMovingAverage": True},
         )
+
+
+def largest_weight(file: Path) -> int:
+    """The largest absolute value among the eight-bit weights of a file."""
+    tensors = onnx.load(file).graph.initializer
+    weights = [onnx.numpy_helper.to_array(t) for t in tensors if t.data_type == onnx.TensorProto.INT8]
+    return max(int(np.abs(weight.astype(int)).max(initial=0)) for weight in weights)
 
 
 def _left_float(model: onnx.ModelProto) -> list[str]:

@@ -1,8 +1,8 @@
 """The shipped model from the pictures, in one command: ``python -m model_export.reproduce [SOURCE]``.
 
-Every step is skipped if its result is there, and training goes on from its last epoch, so the command may be stopped
-and given again. ``--quick`` does all of it on a few hundred pictures in a minute or two, in a folder that it throws
-away, to see that everything works; without prepared data it draws pictures for itself.
+Training goes on from its last epoch, and runs at their end are not trained again, so the command may be stopped and
+given again. ``--quick`` does all of it on a few hundred pictures in a minute or two, in a folder that it throws away,
+to see that everything works; without prepared data it draws pictures for itself.
 """
 
 from __future__ import annotations
@@ -11,17 +11,20 @@ import argparse
 import logging
 import os
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
 from classifier_service.classifier import MODELS
-from model_export.data import FERPLUS_ORDER, Split, data_folder
+from model_export.data import CONTEMPT, FERPLUS_ORDER, SEVEN, Split, data_folder
 from model_export.distill import tell_teachers
 from model_export.evaluate import evaluate
 from model_export.export import export
-from model_export.prepare import prepare
+from model_export.few_shot import contempt, few_shot, write_into_card
+from model_export.prepare import mark_twins, prepare, read_source
 from model_export.recipe import Recipe
 from model_export.train import train
 from moodstream.types import CROP_SIDE, EXPRESSIONS
@@ -32,7 +35,7 @@ log = logging.getLogger(__name__)
 #: Each student goes on from the weights of a teacher. What ships is the mean of the last two.
 TEACHERS = (Recipe(name="teacher-1", seed=1), Recipe(name="teacher-2", seed=2))
 DISTILLED = Recipe(
-    name="distil-1",
+    name="student-1",
     seed=3,
     start="teacher-1",
     teachers="teacher-1,teacher-2",
@@ -42,26 +45,49 @@ DISTILLED = Recipe(
     large_epochs=8,
 )
 DIM = replace(
-    DISTILLED, name="distil-2", seed=4, start="distil-1", teachers="teacher-1,teacher-2,distil-1", epochs=24, dim=0.25
+    DISTILLED,
+    name="student-2",
+    seed=4,
+    start="student-1",
+    teachers="teacher-1,teacher-2,student-1",
+    epochs=24,
+    dim=0.25,
 )
-RUNS = (*TEACHERS, DISTILLED, DIM)
-SHIPPED = "distil-1+distil-2"
+#: Runs that do not need each other are trained side by side, one core each.
+STAGES = (TEACHERS, (DISTILLED,), (DIM,))
+SHIPPED = f"{DISTILLED.name}+{DIM.name}"
+#: Where the plots of what ships are kept.
+PLOTS = Path(__file__).parents[1] / "docs" / "model" / "figures"
 #: Pictures of each split, and epochs, of the quick form.
 QUICK_PICTURES, QUICK_EPOCHS = 320, 2
 
 
-def reproduce(source: Path | None, runs: tuple[Recipe, ...], shipped: str, folder: Path) -> Path:
-    """Prepare, train, distil, export, evaluate; the model file in ``folder``, its figures and plots beside it."""
-    if source is not None and not (data_folder() / "train.npz").is_file():
+def reproduce(
+    source: Path | None, stages: tuple[tuple[Recipe, ...], ...], shipped: str, folder: Path, plots: Path
+) -> Path:
+    """Prepare, train, distil, export, evaluate, measure adaptation; the model file, in ``folder`` with its card."""
+    if source is not None and not prepared():
         prepare(source)
-    for recipe in runs:
-        log.info("run %s", recipe.name)
-        if recipe.teachers:
-            tell_teachers(recipe)
-        train(recipe)
+    for recipes in stages:
+        for recipe in recipes:
+            if recipe.teachers:
+                tell_teachers(recipe)
+        with ProcessPoolExecutor(min(len(recipes), os.cpu_count() or 1), get_context("spawn"), tell) as pool:
+            list(pool.map(train, recipes))
     file = export(shipped, "default", int8=True, folder=folder)
-    evaluate(file, folder / "figures")
+    evaluate(file, plots)
+    write_into_card(file, few_shot(file))
     return file
+
+
+def prepared() -> bool:
+    """Whether both splits lie in the data folder."""
+    return all((data_folder() / f"{name}.npz").is_file() for name in ("train", "validation"))
+
+
+def tell() -> None:
+    """Let a process tell what it does."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
 
 
 def quick(source: Path | None) -> None:
@@ -74,20 +100,30 @@ def quick(source: Path | None) -> None:
         small = Recipe(epochs=QUICK_EPOCHS, decay_epochs=1, large_epochs=1, width=8, batch=32, average=0.9)
         teachers = tuple(replace(small, name=f"teacher-{seed}", seed=seed) for seed in (1, 2))
         student = replace(small, name="student", start="teacher-2", teachers="teacher-1,teacher-2", dim=0.25)
-        file = reproduce(None, (*teachers, student), "teacher-2+student", Path(folder))
+        file = reproduce(None, (teachers, (student,)), "teacher-2+student", Path(folder), Path(folder) / "plots")
         log.info("every step works: %s, %d bytes, was made and measured", file.name, file.stat().st_size)
 
 
 def _few(source: Path | None) -> dict[str, Split]:
     """A few hundred pictures of each split, drawn where there is no data."""
-    if not (data_folder() / "train.npz").is_file():
-        if source is None:
-            log.info("no prepared data: pictures are drawn")
-            return {name: _drawn(seed) for seed, name in enumerate(("train", "validation"))}
-        prepare(source)
-    splits = {name: Split.load(data_folder() / f"{name}.npz") for name in ("train", "validation")}
+    names = ("train", "validation")
+    if source is not None:
+        splits = mark_twins(read_source(source))
+    elif prepared():
+        splits = {name: Split.load(data_folder() / f"{name}.npz") for name in names}
+    else:
+        log.info("no prepared data: pictures are drawn")
+        return {name: _drawn(seed) for seed, name in enumerate(names)}
     random = np.random.default_rng(0)
-    return {name: split.take(random.permutation(len(split))[:QUICK_PICTURES]) for name, split in splits.items()}
+    return {name: _some(splits[name], random) for name in names}
+
+
+def _some(split: Split, random: np.random.Generator) -> Split:
+    """QUICK_PICTURES at random; a tenth shows contempt, which is rare, for adaptation to be measured."""
+    order = random.permutation(len(split))
+    rare = contempt(split)[order]
+    wanted = QUICK_PICTURES // 10
+    return split.take(np.concatenate([order[rare][:wanted], order[~rare][: QUICK_PICTURES - wanted]]))
 
 
 def _drawn(seed: int) -> Split:
@@ -96,14 +132,14 @@ def _drawn(seed: int) -> Split:
     labels = np.arange(QUICK_PICTURES) % len(EXPRESSIONS)
     images = random.integers(0, 120, (QUICK_PICTURES, CROP_SIDE, CROP_SIDE), np.uint8)
     votes = np.zeros((QUICK_PICTURES, len(FERPLUS_ORDER)), np.uint8)
-    for image, row, label in zip(images, votes, labels, strict=True):
+    for number, (image, row, label) in enumerate(zip(images, votes, labels, strict=True)):
         image[6 * label : 6 * label + 8, 10:38] += 100
-        row[FERPLUS_ORDER.index(EXPRESSIONS[label])] = 10
+        row[CONTEMPT if number % 10 == 0 else SEVEN[label]] = 10
     return Split(images, labels, votes)
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    tell()
     parser = argparse.ArgumentParser(prog="python -m model_export.reproduce", description=__doc__)
     parser.add_argument("source", type=Path, nargs="?", help="the pictures, as `prepare` takes them")
     parser.add_argument("--quick", action="store_true", help="a smoke test on a few hundred pictures")
@@ -112,5 +148,5 @@ if __name__ == "__main__":
     if chosen.quick:
         quick(chosen.source)
     else:
-        runs = tuple(replace(recipe, bfloat16=chosen.bfloat16) for recipe in RUNS)
-        reproduce(chosen.source, runs, SHIPPED, MODELS)
+        stages = tuple(tuple(replace(recipe, bfloat16=chosen.bfloat16) for recipe in stage) for stage in STAGES)
+        reproduce(chosen.source, stages, SHIPPED, MODELS, PLOTS)

@@ -11,8 +11,9 @@ import copy
 import json
 import logging
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,6 +68,7 @@ class Run:
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self.recipe, self.folder, self.epoch, self.seconds = recipe, folder, 0, 0.0
+        self.log: list[dict[str, Any]] = []
         torch.manual_seed(recipe.seed)
         self.random = torch.Generator().manual_seed(recipe.seed)
         self.net = make_net(recipe.architecture, recipe.width, recipe.weights).to(memory_format=torch.channels_last)
@@ -85,6 +87,7 @@ class Run:
             "recipe": asdict(self.recipe),
             "epoch": self.epoch,
             "seconds": self.seconds,
+            "log": self.log,
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
             "optimisers": [o.state_dict() for o in self.optimisers],
@@ -94,9 +97,10 @@ class Run:
         part = self.checkpoint.with_suffix(".part")
         torch.save(state, part)
         part.replace(self.checkpoint)
+        (self.folder / "log.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in self.log))
 
     def resume(self) -> None:
-        """Go on from the checkpoint, if there is one.
+        """Go on from the checkpoint, if there is one; in other threads or arithmetic if need be.
 
         Raises:
             SystemExit: the checkpoint belongs to another recipe.
@@ -104,9 +108,10 @@ class Run:
         if not self.checkpoint.is_file():
             return
         state = torch.load(self.checkpoint, weights_only=True)
-        if Recipe(**state["recipe"]) != self.recipe:
-            raise SystemExit(f"{self.checkpoint} was made by another recipe: choose another --name, or delete it")
-        self.epoch, self.seconds = state["epoch"], state["seconds"]
+        same = replace(Recipe(**state["recipe"]), threads=self.recipe.threads, bfloat16=self.recipe.bfloat16)
+        if same != self.recipe:
+            raise SystemExit(f"{self.folder} was made by another recipe: choose another --name, or delete the folder")
+        self.epoch, self.seconds, self.log = state["epoch"], state["seconds"], state.get("log", [])
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
@@ -165,6 +170,8 @@ def train(recipe: Recipe) -> Path:
     train_split = Split.load(data_folder() / "train.npz")
     validation = Split.load(data_folder() / "validation.npz")
     train_split = train_split.take(fit_for_training(train_split, recipe.twins))
+    if len(train_split) < recipe.batch or 0 < recipe.pictures < recipe.batch:
+        raise SystemExit(f"--batch {recipe.batch}: there are fewer pictures to learn from")
     if recipe.pictures:
         train_split = train_split.take(np.arange(min(recipe.pictures, len(train_split))))
     crowd = plurality(validation)
@@ -181,7 +188,6 @@ def train(recipe: Recipe) -> Path:
         told, seen = (logits.argmax(1) for logits in answers_of(run.average, validation.images)[:2])
         took, worked = time.monotonic() - began, time.process_time() - worked
         run.seconds += worked
-        run.save()
         line = {
             "epoch": run.epoch,
             "loss": round(loss, 4),
@@ -189,10 +195,10 @@ def train(recipe: Recipe) -> Path:
             "validation_ferplus": round(float((seen == crowd)[crowd >= 0].mean()), 4) if voted else None,
             "seconds": round(worked, 1),
         }
-        with (run.folder / "log.jsonl").open("a") as file:
-            file.write(json.dumps(line) + "\n")
+        run.log.append(line)
+        run.save()
         left = took * (recipe.epochs - run.epoch) / 60
-        log.info("%s, about %.0f min left", json.dumps(line), left)
+        log.info("%s %s, about %.0f min left", recipe.name, json.dumps(line), left)
     return run.folder
 
 

@@ -30,15 +30,19 @@ MOST_LABELS, LONGEST_LABEL = 16, 40
 MOST_SHOTS = 500
 MOST_FEATURES = 512
 
-#: How often each expression stands in the pictures that models learn from. A label of one's own has no such base rate,
-#: so beside one the seven are taken to be equally likely, and it less so: a few shots show it only roughly.
-BASE_RATES = (0.12, 0.02, 0.10, 0.26, 0.16, 0.11, 0.23)
-OWN_RATE = 1 / 3
+#: Shares of the taggers' votes in the pictures that models learn from, whose answers follow them.
+BASE_RATES = (0.085, 0.016, 0.035, 0.268, 0.148, 0.116, 0.332)
+#: Who shows some labels wants each of them found. So among these the base rates are drawn towards each other: 0 leaves
+#: them as they are, 1 makes the labels equally likely.
+EVENNESS = 0.45
+#: Odds of a label of one's own, which has no base rate, against the seven together.
+OWN_ODDS = 1 / 20
 #: A prototype is drawn towards the origin as if by so many more shots that lie there.
 PROTOTYPE_SHOTS = 1.0
 #: Precisions of the Gaussian priors of the fit: of each label's bias, of the weight of the model's own answer, and of
-#: the features' weights. Chosen by `model_export/few_shot.py` on pictures that it does not report on.
-BIAS_PRECISION, SCALE_PRECISION, WEIGHT_PRECISION = 10.0, 10.0, 30.0
+#: the features' weights. These, EVENNESS and OWN_ODDS are chosen by ``model_export.few_shot --choose`` on pictures that
+#: it does not report on, which prints the base rates too.
+BIAS_PRECISION, SCALE_PRECISION, WEIGHT_PRECISION = 3.0, 100.0, 300.0
 _NEWTON_STEPS = 12
 
 Floats = npt.NDArray[np.float64]
@@ -196,10 +200,18 @@ def adapt(shots: Sequence[Shot], model: str) -> Adaptation:
         weights[:_SEVEN, :_SEVEN] *= correction.scale
         weights[shown, -1] += correction.bias
         weights[shown, _FEATURES:-1] += correction.weights
-    if own:
-        weights[:_SEVEN, -1] -= np.log(BASE_RATES)
-        weights[_SEVEN:, -1] += np.log(OWN_RATE)
+    weights[:_SEVEN, -1] += _evened(np.arange(_SEVEN) if own else shown)
+    weights[_SEVEN:, -1] += np.log(OWN_ODDS)
     return Adaptation(model, own, weights)
+
+
+def _evened(labels: npt.NDArray[np.intp]) -> Floats:
+    """What to add to the scores (7,) so that base rates among these labels are more even, and the same together."""
+    rates = np.array(BASE_RATES)[labels]
+    even = rates ** (1 - EVENNESS)
+    change = np.zeros(_SEVEN)
+    change[labels] = np.log(even / even.sum() * rates.sum() / rates)
+    return change
 
 
 def _embeddings(shots: Sequence[Shot]) -> Floats:

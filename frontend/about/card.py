@@ -94,9 +94,9 @@ def summary(card: Mapping[str, Any]) -> str:
         f"It is best at *{best}* ({recall[best]:.0%} found) and weakest at *{weakest[0]}* and *{weakest[1]}* "
         f"({recall[weakest[0]]:.0%} and {recall[weakest[1]]:.0%} found). "
         "Where it says 70\u00a0%, about 70 of 100 people would use the word; it is off by "
-        f"{card['calibration_error']:.1%} on average. Those are photographs from the web: expect less from dark, "
-        "small, turned or covered faces. Nothing is known about differences between ages, sexes or skin colours, "
-        "because the pictures do not tell them."
+        f"{card['calibration_error_cross_fitted']:.1%} on average. Those are photographs from the web: expect less "
+        "from dark, small, turned or covered faces. Nothing is known about differences between ages, sexes or skin "
+        "colours, because the pictures do not tell them."
     )
 
 

@@ -71,6 +71,44 @@ def test_a_damaged_file_is_refused(tmp_path):
         Classifier.load(str(damaged))
 
 
+@pytest.mark.parametrize(("told", "message"), [("nan", "is no probability"), ("often", "does not tell its name")])
+def test_a_threshold_that_is_none_is_refused(tmp_path, told, message):
+    model = onnx.load(MODELS / "default.onnx")
+    (threshold,) = (fact for fact in model.metadata_props if fact.key == "unsure_below")
+    threshold.value = told
+    onnx.save(model, tmp_path / "other.onnx")
+    with pytest.raises(ModelError, match=message):
+        Classifier.load(str(tmp_path / "other.onnx"))
+
+
+def test_a_model_for_one_crop_at_a_time_is_refused_in_one_line(tmp_path):
+    model = onnx.load(MODELS / "default-float32.onnx")
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    onnx.save(model, tmp_path / "one.onnx")
+    with pytest.raises(ModelError, match="cannot read 2 crops at once") as caught:
+        Classifier.load(str(tmp_path / "one.onnx"))
+    assert "\n" not in str(caught.value)
+
+
+def test_outputs_of_another_shape_are_refused(tmp_path):
+    crops = helper.make_tensor_value_info("crops", TensorProto.UINT8, ["n", 48, 48])
+    flat = [helper.make_tensor_value_info(name, TensorProto.INT64, ["n"]) for name in ("probabilities", "embedding")]
+    nodes = [helper.make_node("Shape", ["crops"], [out.name]) for out in flat]
+    graph = helper.make_graph(nodes, "flat", [crops], flat)
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), tmp_path / "flat.onnx"
+    )
+    with pytest.raises(ModelError, match="a classifier gives 7 probabilities"):
+        Classifier.load(str(tmp_path / "flat.onnx"))
+
+
+def test_processors_without_vnni_do_not_overflow():
+    weights = [onnx.numpy_helper.to_array(t) for t in onnx.load(MODELS / "default.onnx").graph.initializer]
+    integers = [weight for weight in weights if weight.dtype == np.int8]
+    assert integers
+    assert all(np.abs(weight.astype(int)).max() <= 64 for weight in integers)
+
+
 def test_another_kind_of_model_is_refused(tmp_path):
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])

@@ -13,7 +13,7 @@ CARD = {
     "unsure_below": 0.4,
     "accuracy_ferplus": 0.75,
     "accuracy_ferplus_interval": [0.7, 0.8],
-    "calibration_error": 0.02,
+    "calibration_error_cross_fitted": 0.02,
     "ferplus": {
         "recall": dict.fromkeys(EXPRESSIONS, 0.5) | {"happy": 0.9, "fear": 0.1, "disgust": 0.2},
         "precision": dict.fromkeys(EXPRESSIONS, 0.6),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 
-import cv2
 import numpy as np
 import pytest
 
-from model_export.data import CONTEMPT, NOT_A_FACE, Split, fit_for_training, plurality, vote_shares
+from model_export.data import CONTEMPT, NOT_A_FACE, SEVEN, Split, fit_for_training, plurality, vote_shares
 from model_export.evaluate import calibration_error
-from model_export.prepare import mark_twins, read_source
+from model_export.prepare import VOTE_COLUMNS, VOTES, mark_twins, prepare, read_source
 from moodstream.types import EXPRESSIONS
 
 RANDOM = np.random.default_rng(3)
@@ -20,28 +19,45 @@ def pictures(n: int) -> np.ndarray:
     return RANDOM.integers(0, 256, (n, 48, 48), np.uint8)
 
 
-def test_the_original_csv_is_read_and_its_private_test_left_out(tmp_path):
-    images = pictures(4)
-    with (tmp_path / "fer2013.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
+def write_originals(folder, images, usages):
+    """``fer2013.csv`` and FER+'s votes beside it, as they are published; picture i has label and all votes i % 7."""
+    with (folder / "fer2013.csv").open("w", newline="") as file, (folder / VOTES).open("w", newline="") as tagged:
+        rows, votes = csv.writer(file), csv.writer(tagged)
         rows.writerow(["emotion", "pixels", "Usage"])
-        for image, label, usage in zip(
-            images, [3, 6, 0, 1], ["Training", "Training", "PublicTest", "PrivateTest"], strict=True
-        ):
-            rows.writerow([label, " ".join(map(str, image.ravel())), usage])
-    splits = read_source(tmp_path / "fer2013.csv")
-    np.testing.assert_array_equal(splits["train"].images, images[:2])
-    assert splits["train"].labels.tolist() == [3, 6]
-    assert splits["validation"].labels.tolist() == [0]
+        votes.writerow(["Usage", "Image name", *VOTE_COLUMNS])
+        for number, (image, usage) in enumerate(zip(images, usages, strict=True)):
+            rows.writerow([number % 7, " ".join(map(str, image.ravel())), usage])
+            columns = [10 * (column == SEVEN[number % 7]) for column in range(len(VOTE_COLUMNS))]
+            votes.writerow([usage, f"fer{number:07}.png", *columns])
+    return folder / "fer2013.csv"
 
 
-def test_a_folder_of_jpegs_is_read(tmp_path):
-    for part in ("train", "test"):
-        for name in ("angry", "surprised"):
-            (tmp_path / part / name).mkdir(parents=True)
-            cv2.imwrite(str(tmp_path / part / name / "a.jpg"), pictures(1)[0])
-    splits = read_source(tmp_path)
-    assert [EXPRESSIONS[i] for i in splits["train"].labels] == ["angry", "surprise"]
+def test_the_originals_are_prepared_and_private_test_only_looked_through_for_twins(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOODSTREAM_DATA", str(tmp_path / "data"))
+    images = pictures(4)
+    images[3] = images[1]
+    prepare(write_originals(tmp_path, images, ["Training", "Training", "PublicTest", "PrivateTest"]))
+    assert sorted(file.name for file in (tmp_path / "data").iterdir()) == ["train.npz", "validation.npz"]
+    train, validation = (Split.load(tmp_path / "data" / f"{name}.npz") for name in ("train", "validation"))
+    np.testing.assert_array_equal(train.images, images[:2])
+    assert train.labels.tolist() == plurality(train).tolist() == [0, 1]
+    assert validation.labels.tolist() == plurality(validation).tolist() == [2]
+    assert train.twins.tolist() == [False, True]
+
+
+def test_pictures_without_votes_or_with_those_of_others_are_refused_in_words(tmp_path):
+    file = write_originals(tmp_path, pictures(3), ["Training", "Training", "PublicTest"])
+    tagged = (tmp_path / VOTES).read_text().splitlines()
+    (tmp_path / VOTES).write_text("\n".join(tagged[:-1]))
+    with pytest.raises(ValueError, match=r"line 4: not the votes of the pictures in fer2013\.csv"):
+        read_source(file)
+    (tmp_path / VOTES).unlink()
+    with pytest.raises(ValueError, match=r"fer2013new\.csv is missing: the taggers' votes"):
+        read_source(file)
+    for name in ("train", "validation"):
+        Split(pictures(2), np.zeros(2, int)).save(tmp_path / f"fer2013-{name}.npz")
+    with pytest.raises(ValueError, match="train and validation without FER\\+ votes"):
+        read_source(tmp_path)
 
 
 def test_a_strange_folder_is_refused_in_words(tmp_path):

@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not here: see model_expo
 
 from model_export import compare, mobilenet, reproduce  # noqa: E402
 from model_export.architectures import load_net, make_net  # noqa: E402
+from model_export.data import runs_folder  # noqa: E402
 from model_export.evaluate import evaluate, logs_of  # noqa: E402
 from model_export.export import export  # noqa: E402
 from model_export.recipe import Recipe  # noqa: E402
@@ -35,6 +36,11 @@ def weights(run: str) -> dict:
     return load_net(run)[0].state_dict()
 
 
+def losses(run: str) -> list[float]:
+    """What a run's log tells of each epoch."""
+    return [json.loads(line)["loss"] for line in (runs_folder() / run / "log.jsonl").read_text().splitlines()]
+
+
 def test_a_run_that_was_cut_off_ends_like_one_that_was_not(folders, monkeypatch):
     class CutOff(Exception):  # noqa: N818
         """The machine goes away after the first epoch."""
@@ -55,6 +61,7 @@ def test_a_run_that_was_cut_off_ends_like_one_that_was_not(folders, monkeypatch)
     train(replace(TINY, name="cut"))
     whole, cut_off = weights("whole"), weights("cut")
     assert all(torch.equal(whole[name], cut_off[name]) for name in whole)
+    assert losses("cut") == losses("whole")
 
 
 def test_the_mean_of_two_runs_lies_between_them(folders):

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from moodstream.adapt import Adaptation, Shot, adapt
+from moodstream.adapt import BASE_RATES, Adaptation, Shot, _evened, adapt
 from moodstream.types import EXPRESSIONS, Face, FrameReading, Reading
 
 D = 12
@@ -49,6 +49,18 @@ def test_shots_of_the_seven_undo_a_prejudice():
     after = adapt([shot for label in range(7) for shot in shots(label, 10, shift=12)], "m")
     assert share(before, HAPPY, "happy", shift=12) < 0.6
     assert share(after, HAPPY, "happy", shift=12) > share(before, HAPPY, "happy", shift=12) + 0.15
+
+
+def test_labels_with_shots_become_more_even_and_weigh_the_same_together():
+    happy, disgust = [EXPRESSIONS.index(name) for name in ("happy", "disgust")]
+    before = np.zeros((1, 8 + D))
+    before[0, :7] = np.log(BASE_RATES / np.sum(BASE_RATES))
+    some = _evened(np.array([happy, disgust]))
+    after = np.exp(before[0, :7] + some)
+    assert after[[happy, disgust]].sum() == pytest.approx(np.exp(before[0, [happy, disgust]]).sum())
+    assert some[disgust] > 0 > some[happy]
+    assert np.flatnonzero(some).tolist() == sorted([happy, disgust])
+    assert not _evened(np.array([happy])).any()
 
 
 def test_labels_without_shots_are_left_alone():
