@@ -39,7 +39,7 @@ def make_net(architecture: str, width: int, weights: str = "") -> TwoHeads:
 
 
 def load_net(run: str) -> tuple[TwoHeads, dict[str, Any]]:
-    """The averaged net of a run, and the run's recipe with epochs and minutes done.
+    """The averaged net of a run, and the run's recipe with epochs done, and minutes with all that is behind it.
 
     ``run`` may name several with ``+`` between: the mean of the weights of runs that began with each other's, which
     has what each of them learnt (Wortsman et al., 2022), and the recipe of the last.
@@ -55,8 +55,9 @@ def load_net(run: str) -> tuple[TwoHeads, dict[str, Any]]:
         net.load_state_dict(mean)
     except (KeyError, RuntimeError):
         raise SystemExit(f"The run {run!r} is of an earlier net, or of several nets: train it again") from None
-    minutes = round(sum(state["seconds"] for state in states) / 60, 1)
-    return net.eval(), {**asdict(recipe), "name": run, "epochs_done": states[-1]["epoch"], "minutes": minutes}
+    behind = [_state(name)["seconds"] for name in lineage(run) if _checkpoint(name).is_file()]
+    done = {"epochs_done": states[-1]["epoch"], "minutes": round(sum(behind) / 60, 1)}
+    return net.eval(), {**asdict(recipe), "name": run, **done}
 
 
 def lineage(run: str) -> list[str]:

@@ -89,17 +89,17 @@ def _condition(name: str, row: dict[str, Any]) -> str:
 
 def _training(recipe: dict[str, Any]) -> str:
     runs = recipe["name"].split("+")
-    time = f"in {recipe['minutes']:.0f} minutes on {recipe['threads']} core(s)"
-    parts = [f"{recipe['epochs_done']} epochs {time}" if len(runs) == 1 else f"mean of the runs {_list(runs)}, {time}"]
+    parts = [f"{recipe['epochs_done']} epochs" if len(runs) == 1 else f"mean of the runs {_list(runs)}"]
     if recipe["teachers"]:
         parts.append(f"taught by {_list(recipe['teachers'].split(','))}")
     if recipe.get("dim"):
         parts.append(f"{recipe['dim']:.0%} of the last run's views dark and noisy")
+    parts.append(f"{recipe['minutes']:.0f} minutes of a core{' with its teachers' if recipe['teachers'] else ''}")
     return ", ".join(parts)
 
 
 def _list(names: list[str]) -> str:
-    return " and ".join(names)
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _few_shot(found: dict[str, Any] | None) -> str:
