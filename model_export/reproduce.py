@@ -53,9 +53,11 @@ DIM = replace(
     epochs=24,
     dim=0.25,
 )
-#: Runs that do not need each other are trained side by side, one core each.
+#: Runs that do not need each other are trained side by side, and share the cores.
 STAGES = (TEACHERS, (DISTILLED,), (DIM,))
 SHIPPED = f"{DISTILLED.name}+{DIM.name}"
+#: Threads of one run at most: with two it takes two thirds of the time, with more was not tried.
+MOST_THREADS = 2
 #: Where the plots of what ships are kept.
 PLOTS = Path(__file__).parents[1] / "docs" / "model" / "figures"
 #: Pictures of each split, and epochs, of the quick form.
@@ -72,8 +74,10 @@ def reproduce(
         for recipe in recipes:
             if recipe.teachers:
                 tell_teachers(recipe)
-        with ProcessPoolExecutor(min(len(recipes), os.cpu_count() or 1), get_context("spawn"), tell) as pool:
-            list(pool.map(train, recipes))
+        cores = os.cpu_count() or 1
+        share = max(1, min(cores // len(recipes), MOST_THREADS))
+        with ProcessPoolExecutor(min(cores, len(recipes)), get_context("spawn"), tell) as pool:
+            list(pool.map(train, (replace(recipe, threads=share) for recipe in recipes)))
     file = export(shipped, "default", int8=True, folder=folder)
     evaluate(file, plots)
     write_into_card(file, few_shot(file))
