@@ -23,7 +23,7 @@ from model_export.data import CONTEMPT, FERPLUS_ORDER, SEVEN, Split, data_folder
 from model_export.distill import tell_teachers
 from model_export.evaluate import evaluate
 from model_export.export import export
-from model_export.few_shot import contempt, few_shot, write_into_card
+from model_export.few_shot import DRAWS, contempt, few_shot, write_into_card
 from model_export.prepare import mark_twins, prepare, read_source
 from model_export.recipe import Recipe
 from model_export.train import train
@@ -32,12 +32,12 @@ from moodstream.types import CROP_SIDE, EXPRESSIONS
 log = logging.getLogger(__name__)
 
 #: The runs behind the shipped file: two from scratch teach the third, all three the fourth, which sees dim rooms too.
-#: Each student goes on from the weights of a teacher. What ships is the mean of the last two.
+#: A student goes on from weights that are there: the first from the teacher that is better on validation. What ships is the mean of the last two.
 TEACHERS = (Recipe(name="teacher-1", seed=1), Recipe(name="teacher-2", seed=2))
 DISTILLED = Recipe(
     name="student-1",
     seed=3,
-    start="teacher-1",
+    start="teacher-2",
     teachers="teacher-1,teacher-2",
     taught=0.5,
     epochs=30,
@@ -60,12 +60,18 @@ SHIPPED = f"{DISTILLED.name}+{DIM.name}"
 MOST_THREADS = 2
 #: Where the plots of what ships are kept.
 PLOTS = Path(__file__).parents[1] / "docs" / "model" / "figures"
-#: Pictures of each split, and epochs, of the quick form.
-QUICK_PICTURES, QUICK_EPOCHS = 320, 2
+#: Pictures of each split, epochs, and draws of shots, of the quick form.
+QUICK_PICTURES, QUICK_EPOCHS, QUICK_DRAWS = 320, 2, 2
 
 
 def reproduce(
-    source: Path | None, stages: tuple[tuple[Recipe, ...], ...], shipped: str, folder: Path, plots: Path
+    source: Path | None,
+    stages: tuple[tuple[Recipe, ...], ...],
+    shipped: str,
+    folder: Path,
+    plots: Path,
+    *,
+    draws: int = DRAWS,
 ) -> Path:
     """Prepare, train, distil, export, evaluate, measure adaptation; the model file, in ``folder`` with its card."""
     if source is not None and not prepared():
@@ -80,7 +86,7 @@ def reproduce(
             list(pool.map(train, (replace(recipe, threads=share) for recipe in recipes)))
     file = export(shipped, "default", int8=True, folder=folder)
     evaluate(file, plots)
-    write_into_card(file, few_shot(file))
+    write_into_card(file, few_shot(file, draws))
     return file
 
 
@@ -104,7 +110,8 @@ def quick(source: Path | None) -> None:
         small = Recipe(epochs=QUICK_EPOCHS, decay_epochs=1, large_epochs=1, width=8, batch=32, average=0.9)
         teachers = tuple(replace(small, name=f"teacher-{seed}", seed=seed) for seed in (1, 2))
         student = replace(small, name="student", start="teacher-2", teachers="teacher-1,teacher-2", dim=0.25)
-        file = reproduce(None, (teachers, (student,)), "teacher-2+student", Path(folder), Path(folder) / "plots")
+        place = Path(folder)
+        file = reproduce(None, (teachers, (student,)), "teacher-2+student", place, place / "plots", draws=QUICK_DRAWS)
         log.info("every step works: %s, %d bytes, was made and measured", file.name, file.stat().st_size)
 
 
