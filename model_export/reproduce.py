@@ -32,7 +32,8 @@ from moodstream.types import CROP_SIDE, EXPRESSIONS
 log = logging.getLogger(__name__)
 
 #: The runs behind the shipped file: two from scratch teach the third, all three the fourth, which sees dim rooms too.
-#: A student goes on from weights that are there: the first from the teacher that is better on validation. What ships is the mean of the last two.
+#: The first student goes on from the teacher that is better on validation, the second from the first. What ships is the
+#: mean of the two.
 TEACHERS = (Recipe(name="teacher-1", seed=1), Recipe(name="teacher-2", seed=2))
 DISTILLED = Recipe(
     name="student-1",
