@@ -51,7 +51,9 @@ DIM = replace(
     seed=4,
     start="student-1",
     teachers="teacher-1,teacher-2,student-1",
-    epochs=24,
+    epochs=16,
+    decay_epochs=10,
+    large_epochs=5,
     dim=0.25,
 )
 #: Runs that do not need each other are trained side by side, and share the cores.
