@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,20 +24,27 @@ def softmax(logits: Floats, temperature: float) -> Floats:
     return powers / powers.sum(1, keepdims=True)  # type: ignore[no-any-return]
 
 
-def choose_mix(label: Floats, votes: Floats, split: Split) -> float:
-    """The share of the vote head with which most answers are the taggers' plurality; without votes, the label.
+def try_mixes(label: Floats, votes: Floats, split: Split) -> list[dict[str, Any]]:
+    """How often the answer is the label, and the taggers' plurality, for each share of the vote head in it.
 
     ``label`` and ``votes`` are the heads' logits, each (n, 7).
     """
     heads = softmax(label, 1.0), softmax(votes, 1.0)
     crowd = plurality(split)
-    truth = crowd if (crowd >= 0).any() else split.labels
-
-    def right(mix: float) -> float:
+    known = crowd >= 0
+    rows = []
+    for mix in MIXES:
         answers = ((1 - mix) * heads[0] + mix * heads[1]).argmax(1)
-        return float((answers == truth)[truth >= 0].mean())
+        row = {"mix": mix, "accuracy": (answers == split.labels).mean()}
+        row["accuracy_ferplus"] = (answers == crowd)[known].mean() if known.any() else None
+        rows.append({name: None if value is None else round(float(value), 4) for name, value in row.items()})
+    return rows
 
-    return round(float(max(MIXES, key=right)), 2)
+
+def choose_mix(rows: list[dict[str, Any]]) -> float:
+    """The share of the vote head with which most answers are the taggers' plurality; without votes, the label."""
+    best = max(rows, key=lambda row: row["accuracy"] if row["accuracy_ferplus"] is None else row["accuracy_ferplus"])
+    return float(best["mix"])
 
 
 def fit_temperature(logits: Floats, shares: Floats) -> float:

@@ -22,7 +22,7 @@ from classifier_service.classifier import MODELS
 from model_export.answers import answers_of
 from model_export.architectures import lineage, load_net
 from model_export.card import write_card
-from model_export.choose import choose_mix, choose_threshold, cross_fitted_error, fit_temperature, softmax
+from model_export.choose import choose_mix, choose_threshold, cross_fitted_error, fit_temperature, softmax, try_mixes
 from model_export.data import Split, data_folder, fit_for_training, plurality, runs_folder, vote_shares
 from model_export.embedding import Scaling, fit_scaling
 from model_export.evaluate import Read, figures, score
@@ -58,7 +58,8 @@ def export(run: str, name: str, int8: bool = False, folder: Path = MODELS) -> Pa
     validation, train = (Split.load(data_folder() / f"{part}.npz") for part in ("validation", "train"))
     net, recipe = load_net(run)
     label, votes, _ = answers_of(net, validation.images)
-    net.mix.fill_(choose_mix(label, votes, validation))
+    mixes = try_mixes(label, votes, validation)
+    net.mix.fill_(choose_mix(mixes))
     shipped = Shipped(net, embedding_of(net, train), temperature=1.0)
     parameters = sum(p.numel() for p in net.parameters())
     kind = f"moodstream-{KINDS[recipe['architecture']]}-{parameters / 1e6:.1f}m"
@@ -72,6 +73,7 @@ def export(run: str, name: str, int8: bool = False, folder: Path = MODELS) -> Pa
         **own,
         "parameters": parameters,
         "mix": round(float(net.mix), 2),
+        "mixes": mixes,
         "parity": check_parity(shipped, file, validation.images),
         "arithmetic": "float32",
         "recipe": recipe,

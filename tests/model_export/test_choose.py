@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model_export.choose import choose_mix, choose_threshold, fit_temperature, softmax
+from model_export.choose import choose_mix, choose_threshold, fit_temperature, softmax, try_mixes
 from model_export.data import SEVEN, Split
 
 RANDOM = np.random.default_rng(5)
@@ -18,10 +18,12 @@ def test_the_mix_follows_the_head_that_is_right():
     split = Split(RANDOM.integers(0, 256, (70, 48, 48), np.uint8), labels, votes)
     sure = (np.eye(7)[crowd] * 9).astype(np.float32)
     other = (np.eye(7)[labels] * 0.1).astype(np.float32)
-    assert choose_mix(other, sure, split) > 0
-    assert choose_mix(sure, other, split) < 1
+    assert choose_mix(try_mixes(other, sure, split)) > 0
+    assert choose_mix(try_mixes(sure, other, split)) < 1
+    (votes_alone,) = (row for row in try_mixes(other, sure, split) if row["mix"] == 1)
+    assert (votes_alone["accuracy"], votes_alone["accuracy_ferplus"]) == (0, 1)
     without_votes = Split(split.images, labels, None)
-    assert choose_mix(sure, (np.eye(7)[labels] * 9).astype(np.float32), without_votes) > 0.5
+    assert choose_mix(try_mixes(sure, (np.eye(7)[labels] * 9).astype(np.float32), without_votes)) > 0.5
 
 
 def test_the_temperature_undoes_too_much_confidence():
