@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import argparse
 import copy
+import fcntl
 import json
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -165,7 +168,28 @@ class Run:
 
 
 def train(recipe: Recipe) -> Path:
-    """Run the recipe to its end, from its checkpoint if there is one; the folder with the result."""
+    """Run the recipe to its end, from its checkpoint if there is one; the folder with the result.
+
+    Raises:
+        SystemExit: another process trains this run, or its folder is another recipe's.
+    """
+    with alone(runs_folder() / recipe.name):
+        return _train(recipe)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a run's folder, so that no two processes write into it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(f"{folder}: another process trains this run; wait for it, or end it first") from None
+        yield
+
+
+def _train(recipe: Recipe) -> Path:
     torch.set_num_threads(recipe.threads)
     train_split = Split.load(data_folder() / "train.npz")
     validation = Split.load(data_folder() / "validation.npz")

@@ -16,7 +16,7 @@ from model_export.data import runs_folder  # noqa: E402
 from model_export.evaluate import evaluate, logs_of  # noqa: E402
 from model_export.export import export  # noqa: E402
 from model_export.recipe import Recipe  # noqa: E402
-from model_export.train import train  # noqa: E402
+from model_export.train import alone, train  # noqa: E402
 
 TINY = Recipe(name="tiny", epochs=2, decay_epochs=1, large_epochs=1, width=8, batch=32, average=0.9)
 
@@ -62,6 +62,12 @@ def test_a_run_that_was_cut_off_ends_like_one_that_was_not(folders, monkeypatch)
     whole, cut_off = weights("whole"), weights("cut")
     assert all(torch.equal(whole[name], cut_off[name]) for name in whole)
     assert losses("cut") == losses("whole")
+
+
+def test_a_run_is_trained_by_one_process_at_a_time(folders):
+    with alone(folders / "runs" / "tiny"), pytest.raises(SystemExit, match="another process trains this run"):
+        train(TINY)
+    train(TINY)
 
 
 def test_the_mean_of_two_runs_lies_between_them(folders):
