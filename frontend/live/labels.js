@@ -63,8 +63,9 @@ function fit(item, levels, { width, height, measure, taken, boxes }) {
     const left = clamp(x - 1, 2, width - label.w - 2);
     const above = y - label.h - 3;
     const below = y + h + 3;
-    const spots = [[left, above], [left, below]];
-    if (level === 'sign') spots.push([x + w + 3, y], [x - label.w - 3, y]);
+    // Below it would seem to belong to the next row's face: a sign, which fits there, lies beside its face before.
+    const beside = level === 'sign' ? [[x + w + 3, y], [x - label.w - 3, y]] : [];
+    const spots = [[left, above], ...beside, [left, below]];
     for (const [across, down] of spots) {
       if (across < 0 || across + label.w > width || down < 0 || down + label.h > height) continue;
       const spot = { ...label, x: across, y: down };

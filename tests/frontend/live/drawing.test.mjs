@@ -39,6 +39,13 @@ for (const [columns, rows] of [[3, 2], [5, 5], [10, 5]]) {
   });
 }
 
+test('where there is no room above a small face its sign lies beside it, not over the face below', () => {
+  const faces = [6, 60].map((y, i) => ({ box: [30, y, 16, 18], sign: 'S', row: i + 1, word: 'surprise', confidence: 0.9 }));
+  const [upper] = place(faces, { width: 200, height: 200, measure });
+  assert.equal(upper.level, 'sign');
+  assert.equal(upper.y, 6);
+});
+
 test('where there is no room above or below a small face its sign lies beside it', () => {
   const size = { width: 200, height: 40 };
   const items = [30, 150].map((x, i) => ({ box: [x, 6, 28, 30], sign: 'S', row: i + 1, word: 'surprise', confidence: 0.9 }));
