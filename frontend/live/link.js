@@ -10,8 +10,7 @@ const STOP_WITHIN_MS = 3000;
  */
 export class Link extends EventTarget {
   #worker = new Worker(new URL('./capture/worker.js', import.meta.url), { type: 'module' });
-  #video = null;
-  #track = null;
+  #source = {};
   #stopped;
 
   /** `fetchToken()` gives a promise of a token for the socket. */
@@ -21,6 +20,7 @@ export class Link extends EventTarget {
     this.#worker.onmessage = ({ data: { type, ...detail } }) => {
       if (type === 'token') this.#giveToken(fetchToken);
       else if (type === 'grab') this.#givePicture();
+      else if (type === 'anew') this.#readAnew();
       else this.dispatchEvent(new CustomEvent(type, { detail }));
     };
     this.#worker.onerror = ({ message }) =>
@@ -36,10 +36,10 @@ export class Link extends EventTarget {
   }
 
   /** Read from another source; the stream goes on. */
-  use({ kind, track = null, video = null, startMs = null }) {
-    if (this.#track) this.#track.onmute = this.#track.onunmute = null;
-    this.#track = track;
-    this.#video = video;
+  use(source) {
+    if (this.#source.track) this.#source.track.onmute = this.#source.track.onunmute = null;
+    this.#source = source;
+    const { kind, track = null, startMs = null } = source;
     const readable = track && TRACKS_READABLE ? new MediaStreamTrackProcessor({ track }).readable : null;
     this.#worker.postMessage({ type: 'use', kind, startMs, readable }, readable ? [readable] : []);
     if (track) track.onmute = track.onunmute = () => this.#mute(track.muted);
@@ -70,9 +70,14 @@ export class Link extends EventTarget {
     }
   }
 
+  #readAnew() {
+    if (this.#source.track?.readyState === 'live') this.use(this.#source);
+  }
+
   async #givePicture() {
-    const showing = this.#video?.readyState >= 2 && this.#video.videoWidth > 0;
-    const bitmap = showing ? await createImageBitmap(this.#video).catch(() => null) : null;
+    const { video } = this.#source;
+    const showing = video?.readyState >= 2 && video.videoWidth > 0;
+    const bitmap = showing ? await createImageBitmap(video).catch(() => null) : null;
     this.#worker.postMessage({ type: 'picture', bitmap }, bitmap ? [bitmap] : []);
   }
 }

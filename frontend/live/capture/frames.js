@@ -1,18 +1,25 @@
 // Where frames come from, and how one becomes a small JPEG. Runs in the worker.
 
 const QUALITY = 0.72;
+/** A track that has given nothing for so long is read anew. */
+const SILENT_MS = 1000;
 
 /**
  * The newest frame of a camera or window, straight from its track (browsers with MediaStreamTrackProcessor).
- * Older frames are closed as newer ones come: the camera's few buffers must not pile up here.
+ * Older frames are closed as newer ones come: the camera's few buffers must not pile up here. A window that does not
+ * change is sent once or twice, which may be before anyone reads; a new reader makes the browser send it again.
  */
 export class TrackFrames {
   #reader;
+  #askAnew;
   #newest = null;
+  #silentSince = performance.now();
   fresh = false;
 
-  constructor(readable, onFresh) {
+  /** `onFresh()` is called with every frame, `askAnew()` when none has come: the page should give another readable. */
+  constructor(readable, onFresh, askAnew) {
     this.#reader = readable.getReader();
+    this.#askAnew = askAnew;
     this.#read(onFresh);
   }
 
@@ -20,7 +27,12 @@ export class TrackFrames {
     return this.#newest !== null;
   }
 
-  want() {} // they come by themselves
+  /** They come by themselves, or the track is asked anew. */
+  want() {
+    if (this.ready || performance.now() - this.#silentSince < SILENT_MS) return;
+    this.#silentSince = performance.now();
+    this.#askAnew();
+  }
 
   /** The newest frame and when it came (ms, wall clock); a second call without a newer one gives the same again. */
   take() {

@@ -31,7 +31,7 @@ const handlers = {
     frames?.close();
     kind = source.kind;
     if (kind === 'demo') frames = new SceneFrames(Scene.load(), source.startMs);
-    else if (source.readable) frames = new TrackFrames(source.readable, onFresh);
+    else if (source.readable) frames = new TrackFrames(source.readable, onFresh, () => tell('anew'));
     else frames = new AskedFrames(() => tell('grab'), onFresh);
     stream?.use(frames, new Pace(kind));
   },

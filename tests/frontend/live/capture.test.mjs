@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { TrackFrames } from '../../../frontend/live/capture/frames.js';
 import { pack } from '../../../frontend/live/capture/message.js';
 import { Pace } from '../../../frontend/live/capture/pace.js';
 import { Stream } from '../../../frontend/live/capture/stream.js';
@@ -142,4 +143,21 @@ test('a source that shows nothing new is sent again, so that answers never stop;
   sockets[0].onmessage({ data: slow(2) });
   await soon(400);
   assert.equal(sockets[0].sent.length, 3);
+});
+
+test('a track that gives nothing is asked for anew, one that gave a frame is not', async (t) => {
+  const pictures = new ReadableStream({ start: (queue) => queue.enqueue({ close() {} }) });
+  const asked = { silent: 0, still: 0 };
+  const silent = new TrackFrames(new ReadableStream(), () => null, () => (asked.silent += 1));
+  const still = new TrackFrames(pictures, () => null, () => (asked.still += 1));
+  t.after(() => [silent, still].forEach((frames) => frames.close()));
+  silent.want();
+  assert.equal(asked.silent, 0);
+  await until(() => {
+    still.want();
+    silent.want();
+    return asked.silent === 2;
+  });
+  assert.ok(still.ready);
+  assert.equal(asked.still, 0);
 });
