@@ -74,13 +74,6 @@ def interval(values: npt.NDArray[Any], statistic: Callable[[npt.NDArray[Any]], f
     return [round(float(v), 4) for v in np.quantile(found, [0.025, 0.975])]
 
 
-def balanced(pairs: npt.NDArray[Any]) -> float:
-    """Mean recall of the classes, for rows of (true class, whether the answer was right)."""
-    right = np.bincount(pairs[:, 0], pairs[:, 1], len(EXPRESSIONS))
-    there = np.bincount(pairs[:, 0], minlength=len(EXPRESSIONS))
-    return float((right / np.maximum(there, 1))[there > 0].mean())
-
-
 def milliseconds_a_face(classifier: Classifier, images: Pictures) -> float:
     """Median over batches of 16 on one core."""
     times = []
@@ -132,20 +125,31 @@ def score(read: Read, split: Split) -> dict[str, Any]:
     }
 
 
+def rates(confusion: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float64], ...]:
+    """Recall and precision of each class, (…, 7), and the mean recall of those that are there, (…), of confusion
+    matrices (…, 7, 7)."""
+    right = np.diagonal(confusion, axis1=-2, axis2=-1)
+    recall = right / np.maximum(confusion.sum(-1), 1)
+    precision = right / np.maximum(confusion.sum(-2), 1)
+    return recall, precision, recall.mean(-1, where=confusion.any(-1))
+
+
 def classes(truth: npt.NDArray[np.int64], answers: npt.NDArray[np.int64]) -> dict[str, Any]:
-    """Confusion matrix (rows are the truth), recall and precision of each expression, and the mean recall."""
-    confusion = np.zeros((len(EXPRESSIONS), len(EXPRESSIONS)), int)
+    """Confusion matrix (rows are the truth), recall and precision of each expression, and the mean recall, each with
+    its 95 % bootstrap interval: to draw pictures again is to draw the cells of the matrix."""
+    confusion = np.zeros((len(EXPRESSIONS), len(EXPRESSIONS)), np.int64)
     np.add.at(confusion, (truth, answers), 1)
-    recall = confusion.diagonal() / np.maximum(confusion.sum(1), 1)
-    precision = confusion.diagonal() / np.maximum(confusion.sum(0), 1)
-    pairs = np.stack([truth, truth == answers], 1)
-    return {
-        "balanced_accuracy": round(balanced(pairs), 4),
-        "balanced_accuracy_interval": interval(pairs, balanced),
-        "recall": dict(zip(EXPRESSIONS, recall.round(3).tolist(), strict=True)),
-        "precision": dict(zip(EXPRESSIONS, precision.round(3).tolist(), strict=True)),
-        "confusion": confusion.tolist(),
-    }
+    shares = confusion.ravel() / max(len(truth), 1)
+    drawn = np.random.default_rng(0).multinomial(len(truth), shares, RESAMPLES).reshape(-1, *confusion.shape)
+    found, low, high = (
+        [np.round(values, 4).tolist() for values in of]
+        for of in (rates(confusion), *zip(*(np.quantile(of, [0.025, 0.975], 0) for of in rates(drawn)), strict=True))
+    )
+    told: dict[str, Any] = {"balanced_accuracy": found[2], "balanced_accuracy_interval": [low[2], high[2]]}
+    for place, name in enumerate(("recall", "precision")):
+        told[name] = dict(zip(EXPRESSIONS, found[place], strict=True))
+        told[f"{name}_interval"] = dict(zip(EXPRESSIONS, zip(low[place], high[place], strict=True), strict=True))
+    return {**told, "confusion": confusion.tolist()}
 
 
 def coverage(probabilities: Floats, split: Split) -> list[dict[str, float | None]]:
@@ -222,6 +226,11 @@ def figures(file: Path, split: Split, train: Split | None = None) -> dict[str, A
         "without_twins": None if train is None else without_twins(read, split, train),
         "mean_with_mirror_image": score(mirrored, split),
         "calibration_error": round(calibration_error(read.answers, shares, voted), 4),
+        "calibration_error_interval": interval(
+            np.flatnonzero(voted), lambda rows: calibration_error(read.answers[rows], shares[rows], voted[rows])
+        )
+        if voted.any()
+        else None,
         "reliability": reliability(read.answers, shares, voted),
         **classes(split.labels, labels),
         "ferplus": classes(crowd[known], answers[known]),
@@ -234,13 +243,15 @@ def figures(file: Path, split: Split, train: Split | None = None) -> dict[str, A
 
 def evaluate(file: Path, out: Path | None) -> dict[str, Any]:
     """Figures of a file on validation, written with their plots if ``out`` is given."""
-    found = figures(file, Split.load(data_folder() / "validation.npz"), Split.load(data_folder() / "train.npz"))
-    if out is not None:
-        from model_export.plots import draw  # noqa: PLC0415  # matplotlib is not needed for the figures
+    splits = [Split.load(data_folder() / f"{name}.npz") for name in ("validation", "train")]
+    if out is None:
+        return figures(file, *splits)
+    from model_export.plots import draw  # noqa: PLC0415  # matplotlib is not needed for the figures
 
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "figures.json").write_text(json.dumps(found, indent=1) + "\n")
-        draw(found, logs_of(file), out)
+    found = figures(file, *splits)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "figures.json").write_text(json.dumps(found, indent=1) + "\n")
+    draw(found, logs_of(file), out)
     return found
 
 

@@ -27,6 +27,7 @@ LEARNING = {
 
 def draw(figures: dict[str, Any], logs: dict[str, list[dict[str, Any]]], folder: Path) -> None:
     """Write one PNG a plot: confusion, reliability, coverage, conditions, and learning if the runs' logs are known."""
+    classes(figures, folder / "classes.png")
     confusion(figures, folder / "confusion.png")
     reliability(figures, folder / "reliability.png")
     coverage(figures, folder / "coverage.png")
@@ -39,6 +40,23 @@ def _save(figure: Any, file: Path) -> None:
     figure.tight_layout()
     figure.savefig(file, dpi=DPI)
     plt.close(figure)
+
+
+def classes(figures: dict[str, Any], file: Path) -> None:
+    """Recall and precision of each expression on both label sets, with their intervals, and the mean recall."""
+    figure, axes = plt.subplots(1, 2, figsize=(2 * SIDE, SIDE * 0.8), sharey=True)
+    places = np.arange(len(EXPRESSIONS))
+    for axis, found, title in zip(axes, (figures, figures["ferplus"]), (LABELS, CROWD), strict=True):
+        for aside, measure in ((-0.2, "recall"), (0.2, "precision")):
+            values = np.array([found[measure][name] for name in EXPRESSIONS])
+            bounds = np.array([found[f"{measure}_interval"][name] for name in EXPRESSIONS]).T
+            away = np.abs(bounds - values)
+            axis.bar(places + aside, values, 0.4, yerr=away, label=measure, error_kw={"elinewidth": 1, "capsize": 2})
+        axis.axhline(found["balanced_accuracy"], color="0.5", linewidth=1)
+        axis.set(title=f"{title}, balanced accuracy {found['balanced_accuracy']:.1%}", ylim=(0, 1.03))
+        axis.set_xticks(places, EXPRESSIONS, rotation=45, ha="right", fontsize=8)
+    axes[0].legend(fontsize=8, loc="lower left")
+    _save(figure, file)
 
 
 def confusion(figures: dict[str, Any], file: Path) -> None:

@@ -1,7 +1,8 @@
 """Train the net: ``python -m model_export.train [--name RUN] [--epochs N] …``.
 
-Checkpoints after every epoch into the runs folder and goes on from there when called again. Writes ``checkpoint.pt``
-and ``log.jsonl`` (one line an epoch, its seconds the processor's). Validation is only looked at, never learnt from.
+Checkpoints after every epoch and every two minutes into the runs folder, and goes on from there when called again.
+Writes ``checkpoint.pt`` and ``log.jsonl`` (one line an epoch, its seconds the processor's). Validation is only looked
+at, never learnt from.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ from model_export.recipe import Recipe, add_options
 from moodstream.types import EXPRESSIONS
 
 log = logging.getLogger(__name__)
+
+#: An epoch that takes longer is checkpointed on its way.
+SAVE_EVERY_S = 120
+#: Where a run stands, beside the states of its net, optimisers and random numbers.
+PLACE = ("epoch", "step", "losses", "order", "seconds", "worked", "log")
 
 
 def targets(split: Split, recipe: Recipe) -> tuple[Tensor, Tensor]:
@@ -67,10 +73,17 @@ def optimisers(recipe: Recipe, parameters: list[nn.Parameter]) -> tuple[list[tor
 
 
 class Run:
-    """One training run: net, moving average, optimiser and where it stands; resumable between epochs."""
+    """One training run: net, moving average, optimiser and where it stands; resumable.
+
+    It stands at a step of an epoch, whose losses so far sum up to ``losses`` and whose pictures come in ``order``.
+    ``seconds`` are the processor's, those of the epoch so far ``worked``.
+    """
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
-        self.recipe, self.folder, self.epoch, self.seconds = recipe, folder, 0, 0.0
+        self.recipe, self.folder = recipe, folder
+        self.epoch, self.step, self.losses, self.order = 0, 0, 0.0, torch.empty(0, dtype=torch.int64)
+        self.seconds, self.worked, self._saved = 0.0, 0.0, time.monotonic()
+        self.counted = time.process_time()  # the time up to here is in `seconds`, or not the run's
         self.log: list[dict[str, Any]] = []
         torch.manual_seed(recipe.seed)
         self.random = torch.Generator().manual_seed(recipe.seed)
@@ -84,13 +97,19 @@ class Run:
     def checkpoint(self) -> Path:
         return self.folder / "checkpoint.pt"
 
+    def count(self) -> None:
+        """Add the processor's time since the last count."""
+        since, self.counted = self.counted, time.process_time()
+        self.worked += self.counted - since
+        self.seconds += self.counted - since
+
     def save(self) -> None:
+        self.count()
+        self._saved = time.monotonic()
         self.folder.mkdir(parents=True, exist_ok=True)
         state = {
             "recipe": asdict(self.recipe),
-            "epoch": self.epoch,
-            "seconds": self.seconds,
-            "log": self.log,
+            **{name: getattr(self, name) for name in PLACE},
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
             "optimisers": [o.state_dict() for o in self.optimisers],
@@ -114,29 +133,31 @@ class Run:
         same = replace(Recipe(**state["recipe"]), threads=self.recipe.threads, bfloat16=self.recipe.bfloat16)
         if same != self.recipe:
             raise SystemExit(f"{self.folder} was made by another recipe: choose another --name, or delete the folder")
-        self.epoch, self.seconds, self.log = state["epoch"], state["seconds"], state.get("log", [])
+        for name in PLACE:
+            setattr(self, name, state.get(name, getattr(self, name)))
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         self.random.set_state(state["random"])
         torch.set_rng_state(state["torch_random"])
-        log.info("resumed after epoch %d", self.epoch)
+        log.info("resumed after epoch %d%s", self.epoch, f" and {self.step} steps" if self.step else "")
 
     def train_epoch(self, images: Tensor, labels: Tensor, votes: Tensor) -> float:
-        """One pass over uint8 pictures (n, 48, 48) with the heads' targets (n, 7); the mean loss."""
+        """The rest of a pass over uint8 pictures (n, 48, 48) with the heads' targets (n, 7); the mean loss of all."""
         recipe = self.recipe
         whole = self.epoch >= recipe.epochs - recipe.large_epochs or not self.net.takes_windows
         size = images.shape[-1] if whole else recipe.window
-        order = torch.randperm(len(images), generator=self.random)
-        steps, total = len(order) // recipe.batch, 0.0
+        if not self.step:
+            self.order = torch.randperm(len(images), generator=self.random)
+        steps = len(self.order) // recipe.batch
         self.net.train()
         if self.epoch < recipe.frozen_epochs:
             self.net.features.eval()  # its batch statistics stay too
         self.net.features.requires_grad_(self.epoch >= recipe.frozen_epochs)
-        for step in range(steps):
-            chosen = order[step * recipe.batch : (step + 1) * recipe.batch]
-            rate = relative_rate(recipe, self.epoch + (step + 0.5) / steps)
+        while self.step < steps:
+            chosen = self.order[self.step * recipe.batch : (self.step + 1) * recipe.batch]
+            rate = relative_rate(recipe, self.epoch + (self.step + 0.5) / steps)
             view = scale(images[chosen])
             if recipe.augmented:
                 view = augment(view, size, self.random)
@@ -153,9 +174,14 @@ class Run:
                 optimiser.param_groups[0]["lr"] = peak * rate
                 optimiser.step()
             self._update_average()
-            total += loss.item()
-        self.epoch += 1
-        return total / steps
+            self.losses += loss.item()
+            self.step += 1
+            if self.step < steps and time.monotonic() - self._saved > SAVE_EVERY_S:
+                self.save()
+                log.info("%s, epoch %d: %d of %d steps", recipe.name, self.epoch + 1, self.step, steps)
+        loss = self.losses / steps
+        self.epoch, self.step, self.losses = self.epoch + 1, 0, 0.0
+        return loss
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -206,22 +232,23 @@ def _train(recipe: Recipe) -> Path:
     if recipe.teachers:
         labels, votes = taught(labels, votes, train_split.images, recipe)
     log.info("%d pictures, %d epochs, into %s", len(images), recipe.epochs, run.folder)
+    run.counted = time.process_time()
     while run.epoch < recipe.epochs:
-        began, worked = time.monotonic(), time.process_time()
+        began, share = time.monotonic(), 1 - run.step / (len(images) // recipe.batch)
         loss = run.train_epoch(images, labels, votes)
         told, seen = (logits.argmax(1) for logits in answers_of(run.average, validation.images)[:2])
-        took, worked = time.monotonic() - began, time.process_time() - worked
-        run.seconds += worked
+        run.count()
         line = {
             "epoch": run.epoch,
             "loss": round(loss, 4),
             "validation": round(float((told == validation.labels).mean()), 4),
             "validation_ferplus": round(float((seen == crowd)[crowd >= 0].mean()), 4) if voted else None,
-            "seconds": round(worked, 1),
+            "seconds": round(run.worked, 1),
         }
         run.log.append(line)
+        run.worked = 0.0
         run.save()
-        left = took * (recipe.epochs - run.epoch) / 60
+        left = (time.monotonic() - began) / share * (recipe.epochs - run.epoch) / 60
         log.info("%s %s, about %.0f min left", recipe.name, json.dumps(line), left)
     return run.folder
 

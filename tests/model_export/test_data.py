@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from model_export.data import CONTEMPT, NOT_A_FACE, SEVEN, Split, fit_for_training, plurality, vote_shares
-from model_export.evaluate import calibration_error
 from model_export.prepare import VOTE_COLUMNS, VOTES, mark_twins, prepare, read_source
 from moodstream.types import EXPRESSIONS
 
@@ -91,11 +90,3 @@ def test_saved_splits_come_back(tmp_path):
     np.testing.assert_array_equal(back.images, split.images)
     np.testing.assert_array_equal(back.votes, split.votes)
     assert back.twins.tolist() == [True, False, True]
-
-
-def test_calibration_error_is_the_gap_between_word_and_vote():
-    probabilities = np.full((10, 7), 0.2 / 6, np.float32)
-    probabilities[:, 0] = 0.8
-    shares = np.zeros((10, 7), np.float32)
-    shares[:, 0] = 0.5
-    assert calibration_error(probabilities, shares, np.ones(10, bool)) == pytest.approx(0.3, abs=1e-6)

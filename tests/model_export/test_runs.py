@@ -16,7 +16,7 @@ from model_export.data import runs_folder  # noqa: E402
 from model_export.evaluate import evaluate, logs_of  # noqa: E402
 from model_export.export import export  # noqa: E402
 from model_export.recipe import Recipe  # noqa: E402
-from model_export.train import alone, train  # noqa: E402
+from model_export.train import Run, alone, train  # noqa: E402
 
 TINY = Recipe(name="tiny", epochs=2, decay_epochs=1, large_epochs=1, width=8, batch=32, average=0.9)
 
@@ -41,23 +41,27 @@ def losses(run: str) -> list[float]:
     return [json.loads(line)["loss"] for line in (runs_folder() / run / "log.jsonl").read_text().splitlines()]
 
 
-def test_a_run_that_was_cut_off_ends_like_one_that_was_not(folders, monkeypatch):
+@pytest.mark.parametrize(("saves", "epochs"), [(1, 0), (2, 1)], ids=["within an epoch", "between epochs"])
+def test_a_run_that_was_cut_off_ends_like_one_that_was_not(folders, monkeypatch, saves, epochs):
     class CutOff(Exception):  # noqa: N818
-        """The machine goes away after the first epoch."""
+        """The machine goes away after a checkpoint."""
 
     train(replace(TINY, name="whole"))
+    monkeypatch.setattr("model_export.train.SAVE_EVERY_S", 0)
     with monkeypatch.context() as patch:
-        kept = json.dumps
+        save, done = Run.save, []
 
-        def cut(line, *args, **kwargs):
-            if isinstance(line, dict) and line.get("epoch") == 1:
+        def cut(run):
+            save(run)
+            done.append(run.step)
+            if len(done) == saves:
                 raise CutOff
-            return kept(line, *args, **kwargs)
 
-        patch.setattr("model_export.train.json.dumps", cut)
+        patch.setattr(Run, "save", cut)
         with pytest.raises(CutOff):
             train(replace(TINY, name="cut"))
-    assert load_net("cut")[1]["epochs_done"] == 1
+    assert done == [1, 0][:saves]  # steps into the epoch
+    assert load_net("cut")[1]["epochs_done"] == epochs
     train(replace(TINY, name="cut"))
     whole, cut_off = weights("whole"), weights("cut")
     assert all(torch.equal(whole[name], cut_off[name]) for name in whole)
@@ -88,7 +92,7 @@ def test_the_logs_of_a_models_runs_are_kept_beside_it_and_drawn(folders):
     assert [(run, len(lines)) for run, lines in logs_of(file).items()] == [("tiny", 2), ("next", 1)]
     evaluate(file, folders / "figures")
     drawn = {plot.stem for plot in (folders / "figures").glob("*.png")}
-    assert drawn == {"confusion", "reliability", "coverage", "conditions", "learning"}
+    assert drawn == {"classes", "confusion", "reliability", "coverage", "conditions", "learning"}
 
 
 def test_the_logs_of_teachers_are_kept_too(folders):
