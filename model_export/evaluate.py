@@ -67,6 +67,14 @@ def reliability(probabilities: Floats, shares: Floats, voted: Bools) -> list[dic
     ]
 
 
+def log_loss(probabilities: Floats, shares: Floats) -> float:
+    """Mean cross entropy, in nats a picture, between what was told and what is so, both (n, 7); not a number if n is 0.
+
+    Tells models apart that are right equally often: its spread between models of one kind is smaller.
+    """
+    return float(-(shares * np.log(np.maximum(probabilities, 1e-9))).sum(1).mean()) if len(shares) else float("nan")
+
+
 def interval(values: npt.NDArray[Any], statistic: Callable[[npt.NDArray[Any]], float] = np.mean) -> list[float]:
     """95 % bootstrap interval of a statistic of the rows of ``values``."""
     random = np.random.default_rng(0)
@@ -221,6 +229,8 @@ def figures(file: Path, split: Split, train: Split | None = None) -> dict[str, A
         **score(read, split),
         "accuracy_interval": interval(labels == split.labels),
         "accuracy_ferplus_interval": interval((answers == crowd)[known]) if known.any() else None,
+        "log_loss": round(log_loss(read.labels, np.eye(len(EXPRESSIONS), dtype=np.float32)[split.labels]), 4),
+        "log_loss_ferplus": round(log_loss(read.answers[voted], shares[voted]), 4) if voted.any() else None,
         "labels_as_plurality": round(float((split.labels == crowd)[known].mean()), 4) if known.any() else None,
         "answers_on_labels": round(float((answers == split.labels).mean()), 4),
         "without_twins": None if train is None else without_twins(read, split, train),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model_export.evaluate import RESAMPLES, calibration_error, classes, rates
+from model_export.evaluate import RESAMPLES, calibration_error, classes, log_loss, rates
 from moodstream.types import EXPRESSIONS
 
 
@@ -15,6 +15,12 @@ def test_calibration_error_is_the_gap_between_word_and_vote():
     shares = np.zeros((10, 7), np.float32)
     shares[:, 0] = 0.5
     assert calibration_error(probabilities, shares, np.ones(10, bool)) == pytest.approx(0.3, abs=1e-6)
+
+
+def test_log_loss_is_that_of_guessing_where_nothing_is_known():
+    guess, truth = np.full((5, 7), 1 / 7, np.float32), np.eye(7, dtype=np.float32)[:5]
+    assert log_loss(guess, truth) == pytest.approx(np.log(7), abs=1e-6)
+    assert log_loss(truth, truth) == 0
 
 
 def test_recall_and_precision_of_each_expression():
