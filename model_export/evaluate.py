@@ -70,7 +70,7 @@ def reliability(probabilities: Floats, shares: Floats, voted: Bools) -> list[dic
 def log_loss(probabilities: Floats, shares: Floats) -> float:
     """Mean cross entropy, in nats a picture, between what was told and what is so, both (n, 7); not a number if n is 0.
 
-    Tells models apart that are right equally often: its spread between models of one kind is smaller.
+    Uses all seven probabilities, and so tells models apart that are right equally often.
     """
     return float(-(shares * np.log(np.maximum(probabilities, 1e-9))).sum(1).mean()) if len(shares) else float("nan")
 
@@ -149,15 +149,17 @@ def classes(truth: npt.NDArray[np.int64], answers: npt.NDArray[np.int64]) -> dic
     np.add.at(confusion, (truth, answers), 1)
     shares = confusion.ravel() / max(len(truth), 1)
     drawn = np.random.default_rng(0).multinomial(len(truth), shares, RESAMPLES).reshape(-1, *confusion.shape)
-    found, low, high = (
-        [np.round(values, 4).tolist() for values in of]
-        for of in (rates(confusion), *zip(*(np.quantile(of, [0.025, 0.975], 0) for of in rates(drawn)), strict=True))
-    )
-    told: dict[str, Any] = {"balanced_accuracy": found[2], "balanced_accuracy_interval": [low[2], high[2]]}
-    for place, name in enumerate(("recall", "precision")):
-        told[name] = dict(zip(EXPRESSIONS, found[place], strict=True))
-        told[f"{name}_interval"] = dict(zip(EXPRESSIONS, zip(low[place], high[place], strict=True), strict=True))
-    return {**told, "confusion": confusion.tolist()}
+    recall, precision, balanced = rates(confusion)
+    bounds = [np.quantile(values, [0.025, 0.975], 0).round(4).T.tolist() for values in rates(drawn)]
+    return {
+        "balanced_accuracy": round(float(balanced), 4),
+        "balanced_accuracy_interval": bounds[2],
+        "recall": dict(zip(EXPRESSIONS, recall.round(4).tolist(), strict=True)),
+        "recall_interval": dict(zip(EXPRESSIONS, bounds[0], strict=True)),
+        "precision": dict(zip(EXPRESSIONS, precision.round(4).tolist(), strict=True)),
+        "precision_interval": dict(zip(EXPRESSIONS, bounds[1], strict=True)),
+        "confusion": confusion.tolist(),
+    }
 
 
 def coverage(probabilities: Floats, split: Split) -> list[dict[str, float | None]]:

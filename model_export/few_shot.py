@@ -17,24 +17,20 @@ within the first half, and the base rates in training. ``--card`` writes the res
 from __future__ import annotations
 
 import argparse
-import hashlib
 import itertools
 import json
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from classifier_service.classifier import MODELS, Classifier
 from model_export.card import write_card
-from model_export.data import CONTEMPT, Split, data_folder, fit_for_training, plurality, vote_shares
+from model_export.data import Split, data_folder, fit_for_training, vote_shares
+from model_export.few_shot_faces import OWN, Faces, Indices, eight, under_shifts
 from moodstream import adapt as adapting
-from moodstream.adapt import Adaptation, Shot, adapt
+from moodstream.adapt import Adaptation, adapt
 from moodstream.types import EXPRESSIONS
 
 log = logging.getLogger(__name__)
@@ -42,15 +38,8 @@ log = logging.getLogger(__name__)
 DRAWS = 100
 SHOTS = (1, 5, 10)
 SHIFT_SHOTS = 5
-OWN = "contempt"
-#: Parts of :func:`parts_of` that shots are drawn from, and those that are reported on.
+#: Parts of the faces (see :func:`few_shot_faces.parts_of`) that shots are drawn from, and those that are reported on.
 SHOTS_FROM, REPORTED = (0, 1), (2, 3)
-#: Low light leaves this share of the light, with sensor noise of so many grey levels.
-LIGHT_LEFT, NOISE = 0.3, 5.0
-#: Standard deviation of the blur in pixels of the 48.
-BLUR = 1.7
-#: Light from one side: brightness of the dark and of the bright half, and how sharp the edge between is.
-DARK, BRIGHT, EDGE = 0.05, 1.3, 0.25
 #: What ``--choose`` tries.
 GRID = {
     "WEIGHT_PRECISION": (30.0, 300.0),
@@ -63,77 +52,7 @@ CHOICE_DRAWS = 10
 #: Accuracy that may be lost where nothing has shifted, which is within what the draws vary by.
 MOST_LOST = 0.001
 
-Pictures = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
 Measures = dict[str, float]
-
-
-@dataclass(frozen=True)
-class Faces:
-    """Embeddings (n, d), the true class (n,) of each, 7 for contempt, and its part (n,) of :func:`parts_of`."""
-
-    embeddings: Floats
-    truth: Indices
-    parts: Indices
-
-    def within(self, *parts: int) -> Faces:
-        return self.take(np.isin(self.parts, parts))
-
-    def take(self, chosen: npt.NDArray[np.bool_]) -> Faces:
-        return Faces(self.embeddings[chosen], self.truth[chosen], self.parts[chosen])
-
-    def shots(self, classes: range | tuple[int, ...], each: int, random: np.random.Generator) -> list[Shot]:
-        """So many faces of each class, or all where there are fewer, as a person would label them."""
-        names = (*EXPRESSIONS, OWN)
-        faces = [np.flatnonzero(self.truth == c) for c in classes]
-        chosen = [random.choice(rows, min(each, len(rows)), replace=False) for rows in faces]
-        return [
-            Shot(names[c], self.embeddings[i].tolist()) for c, rows in zip(classes, chosen, strict=True) for i in rows
-        ]
-
-
-def parts_of(images: Pictures) -> Indices:
-    """A part from 0 to 3 for each picture (n, 48, 48), by its pixels alone, so that twins share it."""
-    return np.array([hashlib.sha256(image.tobytes()).digest()[0] % 4 for image in images])
-
-
-def low_light(images: Pictures) -> Pictures:
-    """Pictures (n, 48, 48) as a camera takes them in a dim room."""
-    noise = np.random.default_rng(0).normal(0, NOISE, images.shape)
-    return np.clip(images * LIGHT_LEFT + noise, 0, 255).astype(np.uint8)
-
-
-def blur(images: Pictures) -> Pictures:
-    """Pictures (n, 48, 48) out of focus."""
-    return np.stack([cv2.GaussianBlur(image, (0, 0), BLUR) for image in images]).astype(np.uint8)
-
-
-def side_light(images: Pictures) -> Pictures:
-    """Pictures (n, 48, 48) lit from the right alone."""
-    across = np.linspace(-1, 1, images.shape[2])
-    light = DARK + (BRIGHT - DARK) / (1 + np.exp(-across / EDGE))
-    return np.clip(images * light, 0, 255).astype(np.uint8)
-
-
-SHIFTS: dict[str, Callable[[Pictures], Pictures]] = {"low light": low_light, "blur": blur, "side light": side_light}
-
-
-def read(classifier: Classifier, images: Pictures, truth: Indices, parts: Indices) -> Faces:
-    """Pictures (n, 48, 48) as the classifier sees them."""
-    found = [classifier.classify(images[i : i + 256]).embeddings for i in range(0, len(images), 256)]
-    return Faces(np.concatenate(found).astype(float), truth, parts)
-
-
-def contempt(split: Split) -> npt.NDArray[np.bool_]:
-    """Pictures (n,) that more taggers call contempt than anything else.
-
-    Raises:
-        SystemExit: the data has no votes.
-    """
-    if split.votes is None:
-        raise SystemExit("The data has no FER+ votes, and so no contempt: prepare it from a source that has them")
-    return np.asarray(split.votes.argmax(1) == CONTEMPT)
 
 
 def measure(answers: Indices, truth: Indices, classes: int) -> Measures:
@@ -199,15 +118,6 @@ def new_label(faces: Faces, draws: int) -> list[dict[str, Any]]:
     return rows
 
 
-def under_shifts(classifier: Classifier, split: Split) -> dict[str, Faces]:
-    """A split's faces of the seven by case: without any shift first, then under each."""
-    truth = plurality(split)
-    split, truth = split.take(truth >= 0), truth[truth >= 0]
-    parts = parts_of(split.images)
-    changed = {"no shift": split.images} | {case: change(split.images) for case, change in SHIFTS.items()}
-    return {case: read(classifier, images, truth, parts) for case, images in changed.items()}
-
-
 def after_shots(train: Faces, test: Faces, classes: range | tuple[int, ...], each: int, draws: int) -> list[Measures]:
     """What is measured on ``test`` after each draw of so many shots of each class from ``train``."""
     random, count = np.random.default_rng(each), 8 if (test.truth == 7).any() else 7
@@ -269,15 +179,6 @@ def base_rates(train: Split) -> list[float]:
     """Mean share (7,) of the taggers' votes for each expression in what models learn from."""
     shares, voted = vote_shares(train.take(fit_for_training(train)))
     return [round(float(share), 3) for share in shares[voted].mean(0)]
-
-
-def eight(classifier: Classifier, train: Split, validation: Split) -> Faces:
-    """Validation with its seven, and all pictures of contempt from both splits."""
-    crowd = plurality(validation)
-    images = [validation.images[crowd >= 0]] + [s.images[contempt(s)] for s in (validation, train)]
-    truth = np.concatenate([crowd[crowd >= 0], *(np.full(len(part), 7) for part in images[1:])])
-    together = np.concatenate(images)
-    return read(classifier, together, truth, parts_of(together))
 
 
 def splits() -> tuple[Split, Split]:

@@ -23,7 +23,8 @@ from model_export.data import CONTEMPT, FERPLUS_ORDER, SEVEN, Split, data_folder
 from model_export.distill import tell_teachers
 from model_export.evaluate import evaluate
 from model_export.export import export
-from model_export.few_shot import DRAWS, contempt, few_shot, write_into_card
+from model_export.few_shot import DRAWS, few_shot, write_into_card
+from model_export.few_shot_faces import contempt
 from model_export.prepare import mark_twins, prepare, read_source
 from model_export.recipe import Recipe
 from model_export.train import train

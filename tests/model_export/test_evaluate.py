@@ -30,7 +30,7 @@ def test_recall_and_precision_of_each_expression():
     assert (found["recall"]["angry"], found["recall"]["disgust"]) == (0.5, 1)
     assert (found["precision"]["angry"], found["precision"]["disgust"]) == (1, pytest.approx(2 / 3, abs=1e-4))
     assert found["balanced_accuracy"] == pytest.approx(6.5 / 7, abs=1e-4)
-    assert found["recall_interval"]["happy"] == (1, 1)
+    assert found["recall_interval"]["happy"] == [1, 1]
     assert np.sum(found["confusion"]) == 140
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from classifier_service.classifier import Classifier
 from model_export import few_shot
-from model_export.few_shot import REPORTED, SHOTS_FROM, Faces, choose, new_label, parts_of, read, shifted
+from model_export.few_shot import REPORTED, SHOTS_FROM, choose, new_label, shifted
+from model_export.few_shot_faces import Faces, parts_of, read
 
 
 @pytest.fixture(scope="module")
