@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,6 +133,7 @@ def train(faceless: Path, held_out: Path | None, seed: int = 1) -> FaceCheck:
     other = Maker(split.images, read_folder(held_out), seed) if held_out else None
     net = FaceCheck()
     optimiser = torch.optim.AdamW(net.parameters(), RATE, weight_decay=0.01)
+    began = time.monotonic()
     for epoch in range(EPOCHS):
         crops, faces = examples(maker, net if epoch else None)
         net.train()
@@ -145,7 +147,8 @@ def train(faceless: Path, held_out: Path | None, seed: int = 1) -> FaceCheck:
             optimiser.step()
             total += loss.item()
         line = {"epoch": epoch + 1, "loss": round(total / steps, 4), **told(net, sure, maker, other)}
-        log.info("%s", json.dumps(line))
+        left = (time.monotonic() - began) / (epoch + 1) * (EPOCHS - epoch - 1) / 60
+        log.info("%s, about %.0f min left", json.dumps(line), left)
     return net
 
 

@@ -1,4 +1,4 @@
-"""Eight-bit integers where they cost no accuracy: convolutions between the first one and the heads.
+"""Eight-bit integers where they cost no accuracy: convolutions between the first few and the heads.
 
 The file is QDQ, so that ONNX Runtime runs it on any processor. Weights keep to seven bits: processors without VNNI add
 pairs of products in sixteen bits, which eight-bit weights overflow.
@@ -17,13 +17,15 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 CALIBRATION_PICTURES = 1024
+#: Percent of an activation's values that its range holds. Chosen by how little the answers to other training pictures
+#: change: by 15 % less than with the mean range of batches, and by 35 % less than with the range of all values.
+HELD = 99.999
 BATCH = 64
 #: Two products of such a weight and an unsigned byte fit into the sixteen bits of processors without VNNI.
 MOST_OF_A_WEIGHT = 64
-#: What becomes integer, as far as it lies between the first convolution and the embedding.
-OPERATORS = ("Conv", "Add", "AveragePool", "MaxPool", "GlobalAveragePool")
-#: What ends the body: whatever makes one row of numbers of a picture.
-EMBEDS = ("Flatten", "Reshape", "Gemm", "MatMul", "ReduceMean")
+#: What becomes integer is convolutions after these first ones. Rounding the sums of shortcuts and
+#: the pooling too saves no time, and rounding the first convolutions a ninth, for twice the change of the answers.
+FLOAT_CONVOLUTIONS = 3
 
 
 class _Pictures(CalibrationDataReader):  # type: ignore[misc]
@@ -44,19 +46,20 @@ def quantize(source: Path, target: Path, train_images: npt.NDArray[np.uint8]) ->
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(source, prepared, skip_symbolic_shape=True, skip_optimization=True)
+        convolutions = [node.name for node in onnx.load(prepared).graph.node if node.op_type == "Conv"]
         quantize_static(
             prepared,
             target,
             _Pictures(chosen),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=list(OPERATORS),
+            op_types_to_quantize=["Conv"],
             per_channel=True,
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=_left_float(onnx.load(prepared)),
-            calibrate_method=CalibrationMethod.MinMax,
-            extra_options={"CalibMovingAverage": True},
+            nodes_to_exclude=convolutions[:FLOAT_CONVOLUTIONS],
+            calibrate_method=CalibrationMethod.Percentile,
+            extra_options={"CalibPercentile": HELD},
         )
 
 
@@ -65,20 +68,6 @@ def largest_weight(file: Path) -> int:
     tensors = onnx.load(file).graph.initializer
     weights = [onnx.numpy_helper.to_array(t) for t in tensors if t.data_type == onnx.TensorProto.INT8]
     return max(int(np.abs(weight.astype(int)).max(initial=0)) for weight in weights)
-
-
-def _left_float(model: onnx.ModelProto) -> list[str]:
-    """Names of the nodes up to the first convolution, and from the embedding on."""
-    nodes = list(model.graph.node)
-    convolutions = [number for number, node in enumerate(nodes) if node.op_type == "Conv"]
-    # The last shortcut and the pooling belong to the net's body too; nodes stand in order of their computation.
-    tail = [
-        n
-        for n in range(convolutions[-1] + 1, len(nodes))
-        if nodes[n].op_type in ("Gemm", "MatMul", "Flatten", "Reshape")
-    ]
-    end = min(tail, default=len(nodes))
-    return [node.name for number, node in enumerate(nodes) if number <= convolutions[0] or number >= end]
 
 
 def exact_session(file: Path) -> ort.InferenceSession:

@@ -34,7 +34,7 @@ MOST_FEATURES = 512
 BASE_RATES = (0.085, 0.016, 0.035, 0.268, 0.148, 0.116, 0.332)
 #: Who shows some labels wants each of them found. So among these the base rates are drawn towards each other: 0 leaves
 #: them as they are, 1 makes the labels equally likely.
-EVENNESS = 0.45
+EVENNESS = 0.3
 #: Odds of a label of one's own, which has no base rate, against the seven together.
 OWN_ODDS = 1 / 20
 #: A prototype is drawn towards the origin as if by so many more shots that lie there.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not here: see model_export/README.md for its environment")
 
+from classifier_service.classifier import MODELS  # noqa: E402
 from model_export import compare, mobilenet, reproduce  # noqa: E402
 from model_export.architectures import load_net, make_net  # noqa: E402
 from model_export.data import runs_folder  # noqa: E402
@@ -192,6 +195,22 @@ def test_the_quick_form_makes_a_student_of_two_teachers_and_measures_it(folders,
     reproduce.quick(None)
     assert "every step works" in caplog.text
     assert "teachers on validation" in caplog.text
+
+
+def test_the_shipped_file_was_made_by_the_committed_recipes():
+    """Threads and the width of numbers are the machine's, everything else is as it was when the runs were made."""
+    shipped = json.loads((MODELS / "default.json").read_text())["recipe"]
+    logged = [json.loads(line) for line in (MODELS / "default.jsonl").read_text().splitlines()]
+    runs = Path(reproduce.PLOTS).parent / "runs"
+    recipes = {recipe.name: recipe for recipe in chain(*reproduce.STAGES)}
+    assert shipped["name"] == reproduce.SHIPPED
+    assert set(recipes) == {line["run"] for line in logged}
+    for name, recipe in recipes.items():
+        kept = json.loads((runs / f"{name}.json").read_text())
+        made = {**kept["recipe"], "threads": recipe.threads, "bfloat16": recipe.bfloat16}
+        assert asdict(recipe).items() <= made.items()
+        assert [{"run": name, **line} for line in kept["log"]] == [line for line in logged if line["run"] == name]
+        assert len(kept["log"]) == recipe.epochs
 
 
 def test_seeds_are_compared_with_mean_and_spread(folders):
