@@ -53,9 +53,9 @@ def classes(figures: dict[str, Any], file: Path) -> None:
             away = np.abs(bounds - values)
             axis.bar(places + aside, values, 0.4, yerr=away, label=measure, error_kw={"elinewidth": 1, "capsize": 2})
         axis.axhline(found["balanced_accuracy"], color="0.5", linewidth=1)
-        axis.set(title=f"{title}, balanced accuracy {found['balanced_accuracy']:.1%}", ylim=(0, 1.03))
+        axis.set(title=f"{title}, balanced accuracy {found['balanced_accuracy']:.1%}", ylim=(0, 1.15))
         axis.set_xticks(places, EXPRESSIONS, rotation=45, ha="right", fontsize=8)
-    axes[0].legend(fontsize=8, loc="lower left")
+    axes[0].legend(fontsize=8, loc="upper left", ncols=2)
     _save(figure, file)
 
 
