@@ -29,10 +29,11 @@ FLOAT_CONVOLUTIONS = 3
 
 
 class _Pictures(CalibrationDataReader):  # type: ignore[misc]
-    """Training pictures, a batch at a time."""
+    """Training pictures, a batch at a time. Without the last few: percentiles are only taken of equal batches."""
 
     def __init__(self, images: npt.NDArray[np.uint8]) -> None:
-        self._batches = iter([images[i : i + BATCH] for i in range(0, len(images), BATCH)])
+        size = min(BATCH, len(images))
+        self._batches = iter([images[i : i + size] for i in range(0, len(images) - size + 1, size)])
 
     def get_next(self) -> dict[str, npt.NDArray[np.uint8]] | None:
         batch = next(self._batches, None)

@@ -209,7 +209,14 @@ def test_over_https_the_page_and_its_socket_work(stack: Stack, tmp_path: Path):
         assert time.monotonic() < deadline, stack.docker("logs", proxy)
         time.sleep(1)
     root.write_text(copied)
-    answer = httpx.get(f"{page}/readyz", verify=ssl.create_default_context(cafile=root), trust_env=False, timeout=20)
+    trusted = ssl.create_default_context(cafile=root)
+    while True:
+        try:
+            answer = httpx.get(f"{page}/readyz", verify=trusted, trust_env=False, timeout=20)
+            break
+        except httpx.ConnectError:  # The page's own certificate is signed a moment after the root's is written.
+            assert time.monotonic() < deadline, stack.docker("logs", proxy)
+            time.sleep(1)
     assert answer.json()["ready"] is True
     assert "max-age" in answer.headers["strict-transport-security"]
     with loading(page, "--fps", "2", SSL_CERT_FILE=str(root)) as load:
