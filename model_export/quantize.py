@@ -6,7 +6,10 @@ pairs of products in sixteen bits, which eight-bit weights overflow.
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +20,21 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 CALIBRATION_PICTURES = 1024
-#: Percent of an activation's values that its range holds. Chosen by how little the answers to other training pictures
-#: change: by 15 % less than with the mean range of batches, and by 35 % less than with the range of all values.
-HELD = 99.999
 BATCH = 64
 #: Two products of such a weight and an unsigned byte fit into the sixteen bits of processors without VNNI.
 MOST_OF_A_WEIGHT = 64
-#: What becomes integer is convolutions after these first ones. Rounding the sums of shortcuts and
-#: the pooling too saves no time, and rounding the first convolutions a ninth, for twice the change of the answers.
-FLOAT_CONVOLUTIONS = 3
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """What becomes integer. The defaults are what ships: ``python -m model_export.rounding`` shows why."""
+
+    #: Kinds of operators that become integer.
+    operators: tuple[str, ...] = ("Conv",)
+    #: Convolutions that stay float, from the first on.
+    float_convolutions: int = 3
+    #: Percent of an activation's values that its range holds.
+    held: float = 99.999
 
 
 class _Pictures(CalibrationDataReader):  # type: ignore[misc]
@@ -40,7 +49,7 @@ class _Pictures(CalibrationDataReader):  # type: ignore[misc]
         return None if batch is None else {"crops": batch}
 
 
-def quantize(source: Path, target: Path, train_images: npt.NDArray[np.uint8]) -> None:
+def quantize(source: Path, target: Path, train_images: npt.NDArray[np.uint8], rounding: Rounding = Rounding()) -> None:
     """Write the QDQ form of a float graph, its ranges taken from training pictures (n, 48, 48)."""
     random = np.random.default_rng(0)
     chosen = train_images[random.permutation(len(train_images))[:CALIBRATION_PICTURES]]
@@ -48,20 +57,21 @@ def quantize(source: Path, target: Path, train_images: npt.NDArray[np.uint8]) ->
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(source, prepared, skip_symbolic_shape=True, skip_optimization=True)
         convolutions = [node.name for node in onnx.load(prepared).graph.node if node.op_type == "Conv"]
-        quantize_static(
-            prepared,
-            target,
-            _Pictures(chosen),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv"],
-            per_channel=True,
-            reduce_range=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            nodes_to_exclude=convolutions[:FLOAT_CONVOLUTIONS],
-            calibrate_method=CalibrationMethod.Percentile,
-            extra_options={"CalibPercentile": HELD},
-        )
+        with contextlib.redirect_stdout(sys.stderr):  # It tells its progress there.
+            quantize_static(
+                prepared,
+                target,
+                _Pictures(chosen),
+                quant_format=QuantFormat.QDQ,
+                op_types_to_quantize=list(rounding.operators),
+                per_channel=True,
+                reduce_range=True,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                nodes_to_exclude=convolutions[: rounding.float_convolutions],
+                calibrate_method=CalibrationMethod.Percentile,
+                extra_options={"CalibPercentile": rounding.held},
+            )
 
 
 def largest_weight(file: Path) -> int:

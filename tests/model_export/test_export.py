@@ -18,7 +18,9 @@ from model_export.card import time_again  # noqa: E402
 from model_export.choose import softmax  # noqa: E402
 from model_export.data import Split, plurality  # noqa: E402
 from model_export.graph import PARITY, Shipped, check_parity, sign, write_graph  # noqa: E402
+from model_export.quantize import Rounding  # noqa: E402
 from model_export.recipe import Recipe  # noqa: E402
+from model_export.rounding import compare  # noqa: E402
 from model_export.train import Run  # noqa: E402
 from moodstream.hardware import hardware  # noqa: E402
 
@@ -103,6 +105,15 @@ def test_the_integer_form_is_close_and_ships_only_if_it_is_as_good(folders, monk
     file = exporting.export("tiny", "kept", int8=True, folder=folders)
     assert "QuantizeLinear" not in {node.op_type for node in onnx.load(file).graph.node}
     assert not json.loads(file.with_suffix(".json").read_text())["int8"]["ships"]
+
+
+def test_forms_of_rounding_are_compared_with_the_float_file(folders):
+    file = exporting.export("tiny", "plain", folder=folders)
+    forms = {"more": Rounding(float_convolutions=1), "narrow": Rounding(float_convolutions=1, held=90)}
+    plain, more, narrow = compare(file, split(200).images, forms, pictures=60)
+    assert (plain["form"], plain["divergence_labels"], plain["changed"]) == ("float", 0, 0)
+    assert 0 < more["divergence_labels"] < narrow["divergence_labels"]
+    assert min(row["ms_a_face_one_core_batch_16"] for row in (plain, more, narrow)) > 0
 
 
 def test_a_file_that_differs_from_the_net_is_refused(folders):
