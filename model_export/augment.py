@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model_export.net import HALF_RANGE, MIDDLE
+from model_export.net import MIDDLE, QUARTER_RANGE
 
 ROTATION = 12.0  # degrees either way
 ZOOM = 0.15  # relative, either way
@@ -61,9 +61,9 @@ def dim(view: Tensor, share: float, random: torch.Generator) -> Tensor:
         return (bounds[0] + (bounds[1] - bounds[0]) * torch.rand(n, generator=random)).view(-1, 1, 1, 1)
 
     light, deviation = between(DIM_LIGHT), between(DIM_NOISE)
-    levels = view * HALF_RANGE + MIDDLE
+    levels = view * QUARTER_RANGE + MIDDLE
     noise = torch.randn(view.shape, generator=random) * deviation
-    dark = ((levels * light + noise).clamp(0, 255) - MIDDLE) / HALF_RANGE
+    dark = ((levels * light + noise).clamp(0, 255) - MIDDLE) / QUARTER_RANGE
     hit = (torch.rand(n, generator=random) < share).view(-1, 1, 1, 1)
     return torch.where(hit, dark, view)
 

@@ -96,6 +96,8 @@ def _condition(name: str, row: dict[str, Any]) -> str:
 def _training(recipe: dict[str, Any]) -> str:
     runs = recipe["name"].split("+")
     parts = [f"{recipe['epochs_done']} epochs" if len(runs) == 1 else f"mean of the runs {_list(runs)}"]
+    if recipe["start"]:
+        parts[0] += f" on from {recipe['start']}"
     if recipe["teachers"]:
         parts.append(f"taught by {_list(recipe['teachers'].split(','))}")
     if recipe.get("dim"):

@@ -73,7 +73,7 @@ def is_here(run: str) -> bool:
 
 
 def record_of(run: str, kept: Path | None) -> dict[str, Any]:
-    """Recipe, log and figures of a run as it stands, with the minutes that so many of its median epoch take.
+    """Recipe, log and figures of a run as it stands, with the minutes of a processor that it took by itself.
 
     It is read from ``kept`` if the run itself is not here.
     """
@@ -86,7 +86,7 @@ def record_of(run: str, kept: Path | None) -> dict[str, Any]:
         export(run, "model", folder=folder)
     card = json.loads(file.read_text())
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    minutes = len(log) * float(np.median([line["seconds"] for line in log])) / 60
+    minutes = sum(line["seconds"] for line in log) / 60
     card |= {"epochs": len(log), "minutes": round(minutes, 1)}
     return {**{key: card[key] for _, key, _, _ in COLUMNS}, "recipe": card["recipe"], "log": log}
 

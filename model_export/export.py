@@ -35,7 +35,8 @@ log = logging.getLogger(__name__)
 #: Training pictures from which the embedding's scaling is fitted.
 SCALING_PICTURES = 8000
 #: The integer form ships if it loses at most so much accuracy on either label set, and if its calibration error is at
-#: most so much larger; both on processors with VNNI and without.
+#: most so much larger. Accuracy is that of this processor, and of exact arithmetic, as processors
+#: with VNNI have it; others do not overflow with such small weights.
 MOST_LOST, MOST_MISCALIBRATED = 0.002, 0.002
 
 #: What architectures are called in a model's name.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from urllib.error import URLError
 
 import torch
 import torch.nn.functional as F
@@ -79,23 +78,27 @@ class MobileNetV2(TwoHeads):
         super().__init__(Backbone(), LAST, DROPOUT)
 
 
+class HubUnreachableError(Exception):
+    """The hub of pretrained weights cannot be reached."""
+
+
 def load_backbone(net: MobileNetV2, weights: str) -> None:
     """Fill the backbone with pretrained weights: of a local file, or of the ``hub``.
 
     Raises:
-        SystemExit: the file is missing or of another net, or the hub cannot be reached; the message says what to do.
+        HubUnreachableError: there is no way to the hub.
+        SystemExit: the file is missing or of another net; the message says what to do.
     """
-    try:
-        if weights == "hub":
+    if weights == "hub":
+        try:
             state = torch.hub.load_state_dict_from_url(HUB, map_location="cpu", weights_only=True, check_hash=True)
-        else:
+        except OSError as error:
+            raise HubUnreachableError(f"the hub cannot be reached ({error})") from None
+    else:
+        try:
             state = torch.load(Path(weights), map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise SystemExit(f"--weights {weights}: there is no such file") from None
-    except (URLError, OSError) as error:
-        raise SystemExit(
-            f"The hub cannot be reached ({error}): give a local file with --weights, or leave it out to start afresh"
-        ) from None
+        except OSError as error:
+            raise SystemExit(f"--weights {weights}: {error.strerror}. Name a file that can be read, or hub") from None
     wanted = net.features.state_dict()
     found = {name: value for name, value in state.items() if not name.startswith("classifier.")}
     if found.keys() != wanted.keys() or any(found[name].shape != wanted[name].shape for name in wanted):

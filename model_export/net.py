@@ -11,7 +11,7 @@ from moodstream.types import EXPRESSIONS
 BLOCKS = (1, 2, 2)
 WIDTH = 32
 #: Gray levels become the net's input by subtracting the one and dividing by the other.
-MIDDLE, HALF_RANGE = 127.5, 63.75
+MIDDLE, QUARTER_RANGE = 127.5, 63.75
 DROPOUT = 0.2
 
 
@@ -37,7 +37,7 @@ class Residual(nn.Module):
 
 
 class TwoHeads(nn.Module):
-    """Pixels scaled to about [-1, 1], float (n, 1, 48, 48), to (logits (n, 7), embedding (n, d)).
+    """Pixels scaled to [-2, 2], float (n, 1, 48, 48), to (logits (n, 7), embedding (n, d)).
 
     Two heads look at the embedding: one says what the single label of a picture would be, the other how ten taggers
     would vote. The two disagree on a third of the pictures, so they are learnt apart; the answer mixes them with the
@@ -87,4 +87,4 @@ class ExpressionNet(TwoHeads):
 
 def scale(crops: Tensor) -> Tensor:
     """uint8 (n, 48, 48) to the net's input, float32 (n, 1, 48, 48)."""
-    return (crops.unsqueeze(1).float() - MIDDLE) / HALF_RANGE
+    return (crops.unsqueeze(1).float() - MIDDLE) / QUARTER_RANGE

@@ -36,7 +36,7 @@ class Recipe:
     augmented: bool = True  # show random views of the pictures rather than the pictures
     dim: float = 0.0  # share of the views that look as in a dim room: dark, with the camera's noise
     twins: bool = False  # learn from twins of held-out pictures too: to see what they would give
-    weights: str = ""  # mobilenet_v2: a file with a pretrained backbone, or `hub`; empty means from scratch
+    weights: str = ""  # mobilenet_v2: a pretrained backbone's file, or `hub` if it is reached; empty means from scratch
     frozen_epochs: int = 0  # the first epochs train the heads alone
     teachers: str = ""  # names of runs, with commas between, whose mean answers are targets too
     taught: float = 0.7  # weight of the teachers' answers in the targets; the rest is label and votes

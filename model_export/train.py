@@ -28,6 +28,7 @@ from model_export.answers import answers_of, taught
 from model_export.architectures import load_net, make_net
 from model_export.augment import augment, dim
 from model_export.data import Split, data_folder, fit_for_training, plurality, runs_folder, vote_shares
+from model_export.mobilenet import HubUnreachableError
 from model_export.muon import Muon
 from model_export.net import scale
 from model_export.recipe import Recipe, add_options
@@ -226,12 +227,18 @@ def _train(recipe: Recipe) -> Path:
         train_split = train_split.take(np.arange(min(recipe.pictures, len(train_split))))
     crowd = plurality(validation)
     voted = recipe.votes > 0 and (crowd >= 0).any()  # a head that learnt nothing is not measured
-    run = Run(recipe, runs_folder() / recipe.name)
+    try:
+        run = Run(recipe, runs_folder() / recipe.name)
+    except HubUnreachableError as error:
+        log.warning("%s: training all of the net from scratch. --weights FILE takes a local file", error)
+        recipe = replace(recipe, weights="", frozen_epochs=0)
+        run = Run(recipe, runs_folder() / recipe.name)
     run.resume()
     images, (labels, votes) = torch.from_numpy(train_split.images), targets(train_split, recipe)
     if recipe.teachers:
         labels, votes = taught(labels, votes, train_split.images, recipe)
-    log.info("%d pictures, %d epochs, into %s", len(images), recipe.epochs, run.folder)
+    begin = recipe.start or recipe.weights or "scratch"
+    log.info("%d pictures, %d epochs, from %s, into %s", len(images), recipe.epochs, begin, run.folder)
     run.counted = time.process_time()
     while run.epoch < recipe.epochs:
         began, share = time.monotonic(), 1 - run.step / (len(images) // recipe.batch)

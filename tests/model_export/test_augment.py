@@ -7,12 +7,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not here: see model_export/README.md for its environment")
 
 from model_export.augment import DIM_LIGHT, dim  # noqa: E402
-from model_export.net import HALF_RANGE, MIDDLE, scale  # noqa: E402
+from model_export.net import MIDDLE, QUARTER_RANGE, scale  # noqa: E402
 
 
 def test_a_share_of_the_views_is_dark_and_noisy() -> None:
     bright = scale(torch.full((400, 48, 48), 200, dtype=torch.uint8))
-    shown = dim(bright, 0.25, torch.Generator().manual_seed(0)) * HALF_RANGE + MIDDLE
+    shown = dim(bright, 0.25, torch.Generator().manual_seed(0)) * QUARTER_RANGE + MIDDLE
     changed = [view for view in shown if view.std() > 0.01]
     assert 70 < len(changed) < 130
     for view in changed:

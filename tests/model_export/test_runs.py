@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
+from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -173,21 +174,29 @@ def test_a_pretrained_backbone_comes_from_the_hub(tmp_path, monkeypatch):
     assert torch.equal(net.features.state_dict()["features.0.0.weight"], state["features.0.0.weight"])
 
 
-def test_weights_that_cannot_be_used_are_told_in_one_line(tmp_path, monkeypatch):
+def test_weights_that_cannot_be_used_are_told_in_one_line(tmp_path):
     file, _ = public_weights(tmp_path, {"features.0.0.weight": torch.zeros(3)})
     with pytest.raises(SystemExit, match="not the weights of a MobileNetV2"):
         make_net("mobilenet_v2", 0, str(file))
-    with pytest.raises(SystemExit, match="there is no such file"):
+    with pytest.raises(SystemExit, match="No such file"):
         make_net("mobilenet_v2", 0, str(tmp_path / "none.pth"))
     with pytest.raises(SystemExit, match="--weights are for mobilenet_v2"):
         make_net("ours", 8, str(file))
 
+
+def test_without_a_way_to_the_hub_the_net_starts_from_scratch_and_says_so(folders, monkeypatch, caplog):
     def unreachable(*_, **__):
-        raise OSError("no route")
+        raise URLError("no route")
 
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", unreachable)
-    with pytest.raises(SystemExit, match="give a local file with --weights"):
-        make_net("mobilenet_v2", 0, "hub")
+    caplog.set_level("INFO")
+    afresh = replace(TINY, architecture="mobilenet_v2", optimiser="adam", rate=0.001, epochs=1)
+    train(replace(afresh, name="alone"))
+    train(replace(afresh, weights="hub", frozen_epochs=1))
+    assert "no route" in caplog.text and "from scratch" in caplog.text
+    assert load_net("tiny")[1]["weights"] == ""
+    one, other = weights("alone"), weights("tiny")
+    assert all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_the_quick_form_makes_a_student_of_two_teachers_and_measures_it(folders, caplog):
