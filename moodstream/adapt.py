@@ -42,7 +42,7 @@ PROTOTYPE_SHOTS = 1.0
 #: Precisions of the Gaussian priors of the fit: of each label's bias, of the weight of the model's own answer, and of
 #: the features' weights. These, EVENNESS and OWN_ODDS are chosen by ``model_export.few_shot --choose`` on pictures that
 #: it does not report on, which prints the base rates too.
-BIAS_PRECISION, SCALE_PRECISION, WEIGHT_PRECISION = 3.0, 100.0, 300.0
+BIAS_PRECISION, SCALE_PRECISION, WEIGHT_PRECISION = 10.0, 100.0, 1000.0
 _NEWTON_STEPS = 12
 
 Floats = npt.NDArray[np.float64]
