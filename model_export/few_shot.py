@@ -42,15 +42,15 @@ SHIFT_SHOTS = 5
 SHOTS_FROM, REPORTED = (0, 1), (2, 3)
 #: What ``--choose`` tries.
 GRID = {
-    "WEIGHT_PRECISION": (300.0, 1000.0, 3000.0),
-    "BIAS_PRECISION": (3.0, 10.0, 30.0),
+    "WEIGHT_PRECISION": (100.0, 300.0, 1000.0, 3000.0),
+    "BIAS_PRECISION": (0.3, 1.0, 3.0, 10.0),
     "SCALE_PRECISION": (30.0, 100.0, 300.0),
     "EVENNESS": (0.15, 0.3, 0.45),
     "OWN_ODDS": (1 / 40, 1 / 20, 1 / 10),
 }
 CHOICE_DRAWS = 10
-#: Accuracy that may be lost where nothing has shifted: less than the standard error of the mean of so many draws.
-MOST_LOST = 0.0015
+#: Accuracy that may be lost where nothing has shifted, which is within what the draws vary by.
+MOST_LOST = 0.001
 
 Measures = dict[str, float]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from urllib.error import URLError
 
 import torch
 import torch.nn.functional as F
@@ -92,7 +93,7 @@ def load_backbone(net: MobileNetV2, weights: str) -> None:
     if weights == "hub":
         try:
             state = torch.hub.load_state_dict_from_url(HUB, map_location="cpu", weights_only=True, check_hash=True)
-        except OSError as error:
+        except (URLError, ConnectionError, TimeoutError) as error:
             raise HubUnreachableError(f"the hub cannot be reached ({error})") from None
     else:
         try:

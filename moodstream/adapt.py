@@ -40,9 +40,9 @@ OWN_ODDS = 1 / 20
 #: A prototype is drawn towards the origin as if by so many more shots that lie there.
 PROTOTYPE_SHOTS = 1.0
 #: Precisions of the Gaussian priors of the fit: of each label's bias, of the weight of the model's own answer, and of
-#: the features' weights. These, EVENNESS and OWN_ODDS are chosen by ``model_export.few_shot --choose`` on pictures that
-#: it does not report on, which prints the base rates too.
-BIAS_PRECISION, SCALE_PRECISION, WEIGHT_PRECISION = 10.0, 100.0, 1000.0
+#: the features' weights. These, EVENNESS and OWN_ODDS are chosen (docs/decisions.md) from what
+#: ``model_export.few_shot --choose`` measures on pictures that it does not report on; it prints the base rates too.
+BIAS_PRECISION, SCALE_PRECISION, WEIGHT_PRECISION = 3.0, 100.0, 300.0
 _NEWTON_STEPS = 12
 
 Floats = npt.NDArray[np.float64]

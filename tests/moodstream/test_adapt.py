@@ -48,7 +48,7 @@ def test_shots_of_the_seven_undo_a_prejudice():
     before = adapt([Shot("sad", embeddings(SAD, 1)[0].tolist())], "m")  # one label alone corrects nothing
     after = adapt([shot for label in range(7) for shot in shots(label, 10, shift=12)], "m")
     assert share(before, HAPPY, "happy", shift=12) < 0.6
-    assert share(after, HAPPY, "happy", shift=12) > share(before, HAPPY, "happy", shift=12) + 0.1
+    assert share(after, HAPPY, "happy", shift=12) > share(before, HAPPY, "happy", shift=12) + 0.15
 
 
 def test_labels_with_shots_become_more_even_and_weigh_the_same_together():
